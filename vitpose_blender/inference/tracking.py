@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ..core.types import FloatArray, own
 
-VELOCITY_MEMORY = 0.25  # Boxes jitter with the arms: velocity is an average [s].
+PLACE_MEMORY = 0.08  # Boxes jitter with the arms: places average over this [s].
 POSE_MEMORY = 0.4  # After this long unseen, the old pose says little [s].
 POSE_TOLERANCE = 0.15  # How far a keypoint strays between frames [body sizes].
 POSE_WEIGHT = 1.0
@@ -221,12 +221,14 @@ def _advance(track: Track, found: Track) -> Track:
     dt = found.t - track.t
     if dt <= 0:
         return replace(found, person=track.person, velocity=track.velocity)
-    gain = 1 - np.exp(-dt / VELOCITY_MEMORY)
-    measured = (found.center - track.center) / dt
+    predicted = track.center + track.velocity * dt
+    gain = 1 - np.exp(-dt / PLACE_MEMORY)
+    error = found.center - predicted
     return replace(
         found,
         person=track.person,
-        velocity=track.velocity + gain * (measured - track.velocity),
+        center=predicted + gain * error,
+        velocity=track.velocity + gain**2 / (2 - gain) * error / dt,
         wh=track.wh + max(gain, 0.5) * (found.wh - track.wh),
     )
 
