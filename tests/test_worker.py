@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The slot and the thread, with fakes and events: no camera, no model, no sleeping."""
+
+import threading
+from contextlib import contextmanager
+
+import pytest
+
+from vitpose_blender.core.errors import CameraError
+from vitpose_blender.worker import CaptureWorker, LatestSlot
+
+TIMEOUT = 10  # For what must happen; only a failing test waits so long [s].
+
+
+def test_slot_keeps_only_the_newest():
+    slot = LatestSlot[int]()
+    slot.put(1)
+    slot.put(2)
+    assert slot.take() == 2
+    assert slot.take() is None
+
+
+def test_slot_hands_each_value_to_one_reader():
+    slot, taken, written = LatestSlot[int](), [], threading.Event()
+
+    def read():
+        while not written.is_set():
+            taken.append(slot.take())
+        taken.append(slot.take())
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for value in range(500):
+        slot.put(value)
+    written.set()
+    for reader in readers:
+        reader.join(TIMEOUT)
+
+    values = [value for value in taken if value is not None]
+    assert len(values) == len(set(values))
+    assert 499 in values
+
+
+def test_every_frame_is_estimated_in_order():
+    seen, done = [], threading.Event()
+
+    @contextmanager
+    def three_frames():
+        yield iter([1, 2, 3])
+        done.set()
+
+    worker = CaptureWorker(three_frames, lambda: seen.append)
+    worker.start()
+    assert done.wait(TIMEOUT)
+    worker.stop(TIMEOUT)
+
+    assert seen == [1, 2, 3]
+    assert worker.latest.take() is None  # `append` returns None: nothing to show.
+
+
+def test_the_newest_result_is_there_to_take():
+    done = threading.Event()
+
+    @contextmanager
+    def three_frames():
+        yield iter([1, 2, 3])
+        done.set()
+
+    worker = CaptureWorker(three_frames, lambda: lambda frame: frame * 10)
+    worker.start()
+    assert done.wait(TIMEOUT)
+    worker.stop(TIMEOUT)
+
+    assert worker.latest.take() == 30
+
+
+def test_stop_releases_the_camera():
+    running, released = threading.Event(), threading.Event()
+
+    @contextmanager
+    def endless_source():
+        try:
+            yield iter(int, 1)  # 0, 0, 0, ...
+        finally:
+            released.set()
+
+    def estimate(frame):
+        running.set()
+        return frame
+
+    worker = CaptureWorker(endless_source, lambda: estimate)
+    worker.start()
+    assert running.wait(TIMEOUT)
+    worker.stop(TIMEOUT)
+
+    assert released.is_set()
+    assert not worker.is_alive
+    assert worker.error is None
+
+
+def test_a_thread_that_is_stuck_is_reported(caplog):
+    running, proceed = threading.Event(), threading.Event()
+
+    @contextmanager
+    def one_frame():
+        yield [0]
+
+    def estimate(frame):
+        running.set()
+        proceed.wait(TIMEOUT)
+
+    worker = CaptureWorker(one_frame, lambda: estimate)
+    worker.start()
+    assert running.wait(TIMEOUT)
+    worker.stop(timeout=0.0)
+
+    assert worker.is_alive
+    assert "still busy" in caplog.text
+    proceed.set()
+    worker.stop(TIMEOUT)
+    assert not worker.is_alive
+
+
+@pytest.mark.parametrize("broken", ["source", "estimator", "estimate"])
+def test_failure_is_kept_for_the_main_thread(broken):
+    @contextmanager
+    def open_source():
+        if broken == "source":
+            raise CameraError("Camera 3 could not be opened")
+        yield [0]
+
+    def estimate(frame):
+        raise CameraError("Camera 3 could not be opened")
+
+    def load_estimator():
+        if broken == "estimator":
+            raise CameraError("Camera 3 could not be opened")
+        return estimate
+
+    worker = CaptureWorker(open_source, load_estimator)
+    worker.start()
+    worker.stop(TIMEOUT)
+
+    assert isinstance(worker.error, CameraError)
+    assert not worker.is_alive
