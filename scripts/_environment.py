@@ -5,12 +5,14 @@ Every script that a person runs begins with
 
     import _environment
 
-    _environment.activate()
+    if __name__ == "__main__":
+        _environment.activate()
 
-and continues from there under Python 3.11 in `.venv`, with the pinned packages of
-`requirements/` and the project's folder on `sys.path`. The first run makes the
-environment and takes minutes; later runs only compare a fingerprint. A script that is
-started with `VITPOSE_NO_VENV=1`, or by the environment's own Python, goes on as it is.
+before its other imports. There it starts again under Python 3.11 in `.venv`, with the
+pinned packages of `requirements/`, and the project's folder goes on `sys.path`. The
+first run makes the environment and takes minutes; later runs only compare a
+fingerprint. A script started with `VITPOSE_NO_VENV=1`, or by the environment's own
+Python, goes on as it is.
 
 Standard library and Python 3.7 syntax only: any `python3` may be the one to start us.
 """
@@ -78,7 +80,7 @@ def activate(bpy_version: str | None = None) -> None:
     except SetupError as error:
         sys.exit(_fail(str(error), 2))
     except KeyboardInterrupt:
-        sys.exit(_fail("Stopped; the next run starts the set-up again.", 130))
+        sys.exit(_fail("\nStopped; the next run starts the set-up again.", 130))
     _run_again_with(python)
 
 
@@ -152,7 +154,8 @@ def _install(venv: Path, bpy_version: str | None) -> None:
     stamp.write_text(INTERRUPTED, encoding="utf-8")
     log = venv / "install.log"
 
-    print("Setting up " + venv.name + " (once; later runs skip this)", flush=True)
+    verb = "Setting up" if is_new else "Updating"
+    print(f"{verb} {venv.name} (once; later runs skip this)", flush=True)
     _ensure_system_libraries(log)
     python = _python_of(venv)
     if is_new:

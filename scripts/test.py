@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run every check and every test, on a machine that has nothing but Python.
+
+    python3 scripts/test.py                  everything, with Blender's newest wheel
+    python3 scripts/test.py --fast           without the checks and the slow tests
+    python3 scripts/test.py --bpy 4.2.23     the Blender tests with an older wheel
+    python3 scripts/test.py -- -k camera     what follows the dashes goes to pytest
+
+The exit code is pytest's, or 1 if only a check failed.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import _environment
+import check
+
+# Blender 4.2 crashes on the way out of a process that has exported a glTF: leave at
+# once with pytest's own exit code.
+RUN_PYTEST = """
+import os, sys, pytest
+code = pytest.main(sys.argv[1:])
+sys.stdout.flush()
+sys.stderr.flush()
+os._exit(code)
+"""
+PICTURES = {".png", ".jpg", ".mp4"}
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--bpy",
+        metavar="VERSION",
+        help="run the core and Blender tests with this bpy wheel instead",
+    )
+    parser.add_argument(
+        "--fast",
+        action="store_true",
+        help="leave out the checks and the tests marked slow",
+    )
+    parser.add_argument("pytest_arguments", nargs="*", metavar="-- ARGUMENTS")
+    return parser.parse_args()
+
+
+def pytest_command(arguments: argparse.Namespace, results: Path) -> list[str]:
+    """Return the command that runs the wanted tests.
+
+    Args:
+        arguments: As `parse_arguments` returns them.
+        results: Where the tests' files and the report go; emptied first.
+    """
+    command = [sys.executable, "-c", RUN_PYTEST, f"--basetemp={results}"]
+    command.append(f"--junitxml={results / 'report.xml'}")
+    if arguments.fast:
+        command += ["-m", "not slow"]
+    if arguments.pytest_arguments:
+        return command + arguments.pytest_arguments
+    return command + (["tests/core", "tests/blender"] if arguments.bpy else [])
+
+
+def counts(report: Path) -> str:
+    """Return how many tests passed, failed and were skipped, in pytest's words."""
+    if not report.is_file():
+        return "no report: pytest ended early"
+    suite = ElementTree.parse(report).getroot().find("testsuite")
+    assert suite is not None
+    failed, errors, skipped, total = (
+        int(suite.attrib[name]) for name in ("failures", "errors", "skipped", "tests")
+    )
+    passed = total - failed - errors - skipped
+    return f"{passed} passed, {failed + errors} failed, {skipped} skipped"
+
+
+def main() -> int:
+    """Run the checks, then the tests, and sum up."""
+    arguments = parse_arguments()
+    started = time.monotonic()
+    _environment.activate(arguments.bpy)
+    failed = []
+    if not check.run_step("packages", _environment.pip_check()):
+        failed.append("packages")
+    if not arguments.fast and not arguments.bpy:
+        failed += check.failed_checks()
+    name = f"test-bpy-{arguments.bpy}" if arguments.bpy else "test"
+    results = _environment.ROOT / "out" / name
+    results.parent.mkdir(exist_ok=True)
+    command = pytest_command(arguments, results)
+    code = subprocess.run(command, check=False, cwd=_environment.ROOT).returncode
+
+    seconds = time.monotonic() - started
+    print(f"\n{counts(results / 'report.xml')}; {seconds:.0f} s with the checks")
+    print(f"checks: {'failed: ' + ', '.join(failed) if failed else 'all good'}")
+    pictures = [path for path in results.rglob("*") if path.suffix in PICTURES]
+    if pictures:
+        print(f"pictures: {len(pictures)} in {results}")
+    if code < 0:  # A signal's number; a shell would say it so.
+        code = 128 - code
+    return code or int(bool(failed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
