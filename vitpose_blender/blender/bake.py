@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a character's motion to keyframes on its own bones.
+
+Blender evaluates the constrained pose of every frame; the result is written in bulk as
+a new action, in each bone's own rotation mode. Existing actions are not touched.
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+
+import bpy
+import numpy as np
+from bpy.types import Action, Object, PoseBone
+from mathutils import Euler, Matrix, Quaternion
+
+from ..core.motion import CharacterMotion
+from ..core.rig_rest import RigRest
+from ..core.rotations import same_hemisphere, to_quaternion
+from ..core.types import FloatArray
+from . import access, actions, binding, character
+
+_REPORT_EVERY = 10  # Frames between two reports of progress.
+
+
+def bake_steps(
+    armature: Object,
+    rest: RigRest,
+    motion: CharacterMotion,
+    action_name: str,
+    first_frame: int = 1,
+) -> Generator[float, None, Action]:
+    """Bake a motion; yields progress from 0 to 1 and returns the new action.
+
+    The armature must be bound (see `binding.ensure_binding`). One frame of the motion
+    becomes one frame of the scene: re-time the motion before.
+
+    Args:
+        armature: The character's armature object.
+        rest: Its driven bones.
+        motion: Targets at the scene's own frames.
+        action_name: Of the action to make.
+        first_frame: Scene frame of the motion's first.
+    """
+    name = armature.name
+    with _meshes_at_rest(armature):
+        poses = np.empty((len(motion), len(access.pose_bones(armature)), 4, 4))
+        for frame in range(len(motion)):
+            armature = bpy.data.objects[name]  # A yield may have seen an undo.
+            binding.move_targets(armature, motion.pose(frame))
+            poses[frame] = _evaluated_pose(armature)
+            if frame % _REPORT_EVERY == 0:
+                yield frame / len(motion)
+    frames = first_frame + np.arange(len(motion), dtype=np.float64)
+    return _write(armature, rest, frames, poses, action_name)
+
+
+def bake(
+    armature: Object, rest: RigRest, motion: CharacterMotion, action_name: str
+) -> Action:
+    """Bake in one go, from the scene's first frame on; see `bake_steps`."""
+    first_frame = access.scene().frame_start
+    steps = bake_steps(armature, rest, motion, action_name, first_frame)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            action: Action = done.value
+            return action
+
+
+@contextmanager
+def _meshes_at_rest(armature: Object) -> Iterator[None]:
+    """Spare Blender from deforming meshes that nobody looks at meanwhile."""
+    paused = [
+        (mesh.name, modifier.name)
+        for mesh in character.skinned_meshes(armature)
+        for modifier in mesh.modifiers
+        if modifier.show_viewport
+    ]
+
+    def show(visible: bool) -> None:
+        for mesh_name, modifier_name in paused:
+            mesh = access.find_object(mesh_name)
+            if mesh is not None and modifier_name in mesh.modifiers:
+                mesh.modifiers[modifier_name].show_viewport = visible
+
+    show(False)
+    try:
+        yield
+    finally:
+        show(True)
+
+
+def _evaluated_pose(armature: Object) -> FloatArray:
+    """Return each bone's matrix in armature space, shape `(B, 4, 4)`."""
+    access.view_layer().update()
+    evaluated = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    bones = access.pose_bones(evaluated)
+    flat = np.empty(len(bones) * 16, dtype=np.float32)
+    bones.foreach_get("matrix", flat)
+    # RNA hands matrices over column by column.
+    return flat.reshape(-1, 4, 4).swapaxes(1, 2).astype(np.float64)
+
+
+def _write(
+    armature: Object,
+    rest: RigRest,
+    frames: FloatArray,
+    poses: FloatArray,
+    action_name: str,
+) -> Action:
+    bones = list(access.pose_bones(armature))
+    rows = {bone.name: row for row, bone in enumerate(bones)}
+    action = actions.new_action(armature, action_name)
+    for name in rest.names:
+        bone = bones[rows[name]]
+        parent = poses[:, rows[bone.parent.name]] if bone.parent else None
+        basis = _basis(bone, poses[:, rows[name]], parent)
+        path = f'pose.bones["{bpy.utils.escape_identifier(name)}"]'
+        if name == rest.names[rest.index["hips"]]:
+            location = basis[:, :3, 3]
+            actions.write_curves(action, f"{path}.location", frames, location, name)
+        channel, values = _rotation_channel(bone, basis[:, :3, :3])
+        actions.write_curves(action, f"{path}.{channel}", frames, values, name)
+    return action
+
+
+def _basis(bone: PoseBone, pose: FloatArray, parent: FloatArray | None) -> FloatArray:
+    """Return a bone's own transform against its rest, shape `(F, 4, 4)`.
+
+    Bones that inherit everything, nearly all, are done at once; Blender itself undoes
+    the others.
+    """
+    rest = np.array(bone.bone.matrix_local)
+    if parent is None or bone.parent is None:
+        return np.linalg.inv(rest) @ pose
+    parent_rest = np.array(bone.parent.bone.matrix_local)
+    if not _inherits_plainly(bone):
+        return _basis_by_blender(bone, pose, parent)
+    local = np.linalg.inv(parent_rest) @ rest
+    return np.linalg.inv(parent @ local) @ pose
+
+
+def _inherits_plainly(bone: PoseBone) -> bool:
+    data = bone.bone
+    return (
+        data.use_inherit_rotation
+        and data.use_local_location
+        and data.inherit_scale == "FULL"
+    )
+
+
+def _basis_by_blender(
+    bone: PoseBone, pose: FloatArray, parent: FloatArray
+) -> FloatArray:
+    data, parent_bone = bone.bone, bone.parent
+    assert parent_bone is not None
+    return np.array(
+        [
+            data.convert_local_to_pose(
+                Matrix(matrix.tolist()),
+                data.matrix_local,
+                parent_matrix=Matrix(parent_matrix.tolist()),
+                parent_matrix_local=parent_bone.bone.matrix_local,
+                invert=True,
+            )
+            for matrix, parent_matrix in zip(pose, parent)
+        ]
+    )
+
+
+def _rotation_channel(bone: PoseBone, rotations: FloatArray) -> tuple[str, FloatArray]:
+    """Return the bone's rotation property and its values over time."""
+    scale = np.linalg.norm(rotations, axis=-2, keepdims=True)
+    quaternions = same_hemisphere(to_quaternion(rotations / scale))
+    if bone.rotation_mode == "QUATERNION":
+        return "rotation_quaternion", quaternions
+    if bone.rotation_mode == "AXIS_ANGLE":
+        return "rotation_axis_angle", _axis_angles(quaternions)
+    return "rotation_euler", _eulers(quaternions, bone.rotation_mode)
+
+
+def _axis_angles(quaternions: FloatArray) -> FloatArray:
+    """Return `(angle, x, y, z)` [rad]; the axis keeps its side as time goes on."""
+    sine = np.linalg.norm(quaternions[:, 1:], axis=1, keepdims=True)
+    angle = 2 * np.arctan2(sine, quaternions[:, :1])
+    y_axis = np.array([0.0, 1.0, 0.0])
+    axis = np.where(sine > 1e-9, quaternions[:, 1:] / np.maximum(sine, 1e-9), y_axis)
+    flips = np.cumprod(np.where(np.sum(axis[1:] * axis[:-1], axis=1) < 0, -1.0, 1.0))
+    signs = np.concatenate([[1.0], flips])[:, np.newaxis]
+    return np.concatenate([angle * signs, axis * signs], axis=1)
+
+
+def _eulers(quaternions: FloatArray, order: str) -> FloatArray:
+    """Return angles in the given order [rad], each near the one before."""
+    values: list[Sequence[float]] = []
+    previous = Euler((0.0, 0.0, 0.0), order)
+    for quaternion in quaternions.tolist():
+        previous = Quaternion(quaternion).to_euler(order, previous)  # type: ignore[arg-type]
+        values.append((previous.x, previous.y, previous.z))
+    return np.array(values)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How far each driven bone of a character is turned away from its rest pose."""
+
+import numpy as np
+
+from .body_frames import chest_frame, head_frame, pelvis_frame
+from .limb_turns import clavicle_turn, foot_turn, hand_turn, limb_turns
+from .motion import Memory, WorldMotion
+from .rig import SIDES
+from .rig_rest import RigRest
+from .rotations import blend, transpose
+from .types import FloatArray
+
+
+def bone_turns(person: WorldMotion, rest: RigRest, memory: Memory) -> FloatArray:
+    """Return each bone's turn away from rest in world axes, `(F, D, 3, 3)`."""
+    num_frames, num_bones = len(person.times), len(rest.names)
+    known = np.full((num_frames, num_bones, 3, 3), np.nan)
+    pelvis = pelvis_frame(person.xyz) @ rest.trunk.T
+    chest = chest_frame(person.xyz) @ rest.trunk.T
+    head = head_frame(person.xyz) @ rest.facing.T
+    known[:, rest.index["hips"]] = pelvis
+    _spread(known, rest.chain("spine"), pelvis, chest)
+    _spread(known, rest.chain("neck"), chest, head, tip_share=0.6)
+    if "head" in rest.index:
+        known[:, rest.index["head"]] = head
+    for side in SIDES:
+        clavicle_turn(known, person.xyz, rest, side, chest)
+    for limb in rest.limbs:
+        limb_turns(known, person, rest, limb, memory)
+    for side in SIDES:
+        hand_turn(known, person.xyz, rest, side)
+        foot_turn(known, person.xyz, rest, side)
+    return _hold(known, rest.anchors, memory)
+
+
+def _spread(
+    known: FloatArray,
+    chain: list[int],
+    start: FloatArray,
+    end: FloatArray,
+    tip_share: float = 1.0,
+) -> None:
+    """Share the turn from `start` to `end` evenly along a chain of bones."""
+    for place, row in enumerate(chain, start=1):
+        known[:, row] = blend(start, end, tip_share * place / len(chain))
+
+
+def _hold(known: FloatArray, anchors: tuple[int, ...], memory: Memory) -> FloatArray:
+    """Fill unknown turns with the last one known against the bone that carries it."""
+    turns = known.copy()
+    held = np.tile(np.eye(3), (len(anchors), 1, 1))
+    if memory.turns is not None:
+        held = memory.turns.copy()
+    identity = np.tile(np.eye(3), (len(known), 1, 1))
+    for row, anchor in enumerate(anchors):
+        carrier = turns[:, anchor] if anchor >= 0 else identity
+        relative = transpose(carrier) @ known[:, row]
+        missing = ~np.isfinite(relative).all(axis=(-1, -2))
+        source = np.maximum.accumulate(np.where(missing, -1, np.arange(len(known))))
+        filled = np.where(
+            (source >= 0)[:, np.newaxis, np.newaxis], relative[source], held[row]
+        )
+        turns[:, row] = carrier @ filled
+        if len(known):
+            held[row] = filled[-1]
+    memory.turns = held
+    return turns

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a person's arms and legs turn a character's: directions, hinges, hands, feet."""
+
+import numpy as np
+
+from .body_frames import between, prefer
+from .motion import Memory, WorldMotion
+from .rig import SIDES
+from .rig_rest import Limb, RigRest
+from .rotations import (
+    about_axis,
+    apply,
+    body_frame,
+    limb_frame,
+    reject,
+    shortest_turn,
+    unit,
+)
+from .types import FloatArray
+
+# The shoulder blade takes its share of the arm's elevation above this angle: about
+# one part in three (scapulohumeral rhythm, Inman 1944), kept lower as a clavicle
+# bone also carries the shoulder's muscles [rad].
+_SHRUG_FROM, _SHRUG_SHARE = np.radians(50), 0.2
+# A limb bent by less than the first angle says nothing of its hinge, beyond the
+# second it says all [rad].
+_BEND_NONE, _BEND_CLEAR = np.radians(8), np.radians(30)
+_HINGE_SPEED = np.radians(900)  # No arm turns about itself faster [rad/s].
+_HINT_RATE = 1.5  # How fast a straight limb's hinge drifts to where rest has it [1/s].
+
+_SEGMENTS = {"arm": ("shoulder", "elbow", "wrist"), "leg": ("hip", "knee", "ankle")}
+
+
+def limb_turns(
+    known: FloatArray, person: WorldMotion, rest: RigRest, limb: Limb, memory: Memory
+) -> None:
+    side, part = limb.name.split("_")
+    root, hinge, tip = (f"{side}_{name}" for name in _SEGMENTS[part])
+    upper = unit(between(person.xyz, root, hinge))
+    lower = unit(between(person.xyz, hinge, tip))
+    carrier = known[:, rest.anchors[limb.upper]]
+    rest_upper, rest_lower = limb.directions
+    hint = _straight_hinge(carrier, rest_upper, limb.hinge, upper)
+    axes = _follow_hinge(person.times, upper, lower, hint, limb.name, memory)
+    known[:, limb.upper] = (
+        limb_frame(upper, axes) @ limb_frame(rest_upper, limb.hinge).T
+    )
+    known[:, limb.lower] = (
+        limb_frame(lower, axes) @ limb_frame(rest_lower, limb.hinge).T
+    )
+
+
+def _straight_hinge(
+    carrier: FloatArray, rest_direction: FloatArray, hinge: FloatArray, now: FloatArray
+) -> FloatArray:
+    """Return the hinge of a limb swung straight from rest, shape `(F, 3)`."""
+    carried_direction = apply(carrier, rest_direction)
+    carried_hinge = apply(carrier, hinge)
+    return apply(shortest_turn(carried_direction, now), carried_hinge)
+
+
+def _follow_hinge(
+    times: FloatArray,
+    upper: FloatArray,
+    lower: FloatArray,
+    hint: FloatArray,
+    name: str,
+    memory: Memory,
+) -> FloatArray:
+    """Return the hinge axis of a limb in every frame, shape `(F, 3)`.
+
+    A bent limb shows its hinge: it is across both bones. A straight one does not, so
+    the hinge then moves along with the upper bone and drifts to where an unturned
+    limb would have it. In between both count, and the axis never spins faster than
+    an arm can: near-straight limbs do not flip.
+    """
+    bend = np.cross(upper, lower)
+    angle = np.arctan2(np.linalg.norm(bend, axis=-1), np.sum(upper * lower, axis=-1))
+    trust = np.clip((angle - _BEND_NONE) / (_BEND_CLEAR - _BEND_NONE), 0.0, 1.0)
+    shown = np.nan_to_num(unit(bend))
+    axes = np.full_like(upper, np.nan)
+    last_axis, last_upper = memory.hinges.get(name, (None, None))
+    last_t = memory.t
+    for frame, t in enumerate(times):
+        direction = upper[frame]
+        if not (np.isfinite(direction).all() and np.isfinite(hint[frame]).all()):
+            continue
+        if not np.isfinite(trust[frame]):  # The lower bone is unknown.
+            trust[frame] = 0.0
+        if last_axis is None or last_upper is None:
+            axis = _mix(hint[frame], shown[frame], trust[frame], direction)
+        else:
+            elapsed = max(t - last_t, 0.0) if last_t is not None else 0.0
+            carried = apply(shortest_turn(last_upper, direction), last_axis)
+            resting = _mix(
+                carried, hint[frame], min(_HINT_RATE * elapsed, 1.0), direction
+            )
+            wanted = _mix(resting, shown[frame], trust[frame], direction)
+            axis = _turn_towards(carried, wanted, direction, _HINGE_SPEED * elapsed)
+        axes[frame] = last_axis = axis
+        last_upper, last_t = direction, t
+    if last_axis is not None and last_upper is not None:
+        memory.hinges[name] = (last_axis, last_upper)
+    return axes
+
+
+def _mix(
+    start: FloatArray, end: FloatArray, share: float, direction: FloatArray
+) -> FloatArray:
+    """Return the axis a share of the way from one hinge to another about a bone."""
+    return _turn_towards(start, end, direction, None, share)
+
+
+def _turn_towards(
+    start: FloatArray,
+    end: FloatArray,
+    direction: FloatArray,
+    limit: float | None,
+    share: float = 1.0,
+) -> FloatArray:
+    """Turn `start` about the bone towards `end`, by a share and at most `limit`."""
+    sine = direction @ np.cross(start, end)
+    cosine = start @ end - (start @ direction) * (end @ direction)
+    angle = share * np.arctan2(sine, cosine)
+    if limit is not None:
+        angle = np.clip(angle, -limit, limit)
+    turned = apply(about_axis(direction, np.asarray(angle)), start)
+    return unit(reject(turned, direction))
+
+
+def hand_turn(known: FloatArray, xyz: FloatArray, rest: RigRest, side: str) -> None:
+    """The hand follows the forearm, bent at the wrist as far as the person's is."""
+    if f"{side}_hand" not in rest.index:
+        return
+    forearm_row, hand_row = (rest.index[f"{side}_{r}"] for r in ("forearm", "hand"))
+    forearm = known[:, forearm_row]
+    straight = unit(between(xyz, f"{side}_elbow", f"{side}_wrist"))
+    pointing = unit(between(xyz, f"{side}_wrist", f"{side}_hand"))
+    bend = shortest_turn(straight, prefer(pointing, straight))
+    known[:, hand_row] = bend @ forearm
+
+
+def foot_turn(known: FloatArray, xyz: FloatArray, rest: RigRest, side: str) -> None:
+    """The foot points from heel to toe; the shin's hinge keeps the sole level."""
+    limb = next(limb for limb in rest.limbs if limb.name == f"{side}_leg")
+    heel, ball, _ = rest.soles[SIDES.index(side)]
+    shin = known[:, limb.lower]
+    at_rest = body_frame(limb.hinge, unit(ball - heel))
+    ahead = unit(between(xyz, f"{side}_heel", f"{side}_toe"))
+    turn = body_frame(apply(shin, limb.hinge), ahead) @ at_rest.T
+    known[:, rest.index[f"{side}_foot"]] = np.where(np.isfinite(turn), turn, shin)
+    if f"{side}_toe" in rest.index:
+        known[:, rest.index[f"{side}_toe"]] = known[:, rest.index[f"{side}_foot"]]
+
+
+def clavicle_turn(
+    known: FloatArray, xyz: FloatArray, rest: RigRest, side: str, chest: FloatArray
+) -> None:
+    """The clavicle goes with the chest and lifts when the arm goes up."""
+    if f"{side}_clavicle" not in rest.index:
+        return
+    down = apply(chest, -rest.trunk[:, 2])
+    arm = unit(between(xyz, f"{side}_shoulder", f"{side}_elbow"))
+    elevation = np.arctan2(
+        np.linalg.norm(np.cross(down, arm), axis=-1), np.sum(down * arm, axis=-1)
+    )
+    shrug = _SHRUG_SHARE * np.clip(np.nan_to_num(elevation) - _SHRUG_FROM, 0.0, None)
+    sign = 1.0 if side == "left" else -1.0
+    back = apply(chest, rest.trunk[:, 1])
+    lift = about_axis(back, -sign * shrug)
+    known[:, rest.index[f"{side}_clavicle"]] = lift @ chest

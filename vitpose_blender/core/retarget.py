@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From joints of a person to targets of a character: pure functions over whole clips.
+
+Every bone turns away from its rest pose as the person's limb turns away from the
+same limb of the character at rest; lengths are always the character's own. A live
+frame is a clip of length one whose `Memory` comes from the frame before.
+"""
+
+import numpy as np
+
+from .body_frames import between
+from .bone_turns import bone_turns
+from .motion import CharacterMotion, Memory, WorldMotion
+from .rig import SIDES
+from .rig_rest import Limb, RigRest
+from .rotations import apply, reject, to_quaternion, unit
+from .types import FloatArray
+
+ADULT_LEG = 0.82  # Hip to ankle of a 1.67 m adult (0.491 of stature, Winter 2009) [m].
+
+
+def retarget(
+    motion: WorldMotion, rest: RigRest, memory: Memory | None = None
+) -> CharacterMotion:
+    """Return the targets that make a character move as the person does.
+
+    Args:
+        motion: The person.
+        rest: The character.
+        memory: Continues an earlier clip; brought up to date.
+
+    Returns:
+        Targets for every frame. A bone about which nothing is known keeps the turn
+        it last had against the bone that carries it, at first its rest pose.
+    """
+    memory = Memory() if memory is None else memory
+    person = _rotate_motion(motion, rest.facing)
+    turns = bone_turns(person, rest, memory)
+    heads = _place(person, rest, turns, memory)
+    if len(motion.times):
+        memory.t = float(motion.times[-1])
+    return _targets(motion.times, rest, turns, heads)
+
+
+def _rotate_motion(motion: WorldMotion, facing: FloatArray) -> WorldMotion:
+    """Turn the person so that facing the camera becomes the character's own way."""
+    return WorldMotion(
+        motion.times,
+        motion.xyz @ facing.T,
+        motion.path @ facing.T,
+        motion.clearance,
+    )
+
+
+def _place(
+    person: WorldMotion, rest: RigRest, turns: FloatArray, memory: Memory
+) -> FloatArray:
+    """Return where each bone's head is, world, shape `(F, D, 3)` [m]."""
+    heads = _heads_from_hips(rest, turns)
+    scale = rest.leg_length / _person_leg_length(person.xyz, memory)
+    pelvis_rest = np.mean([rest.head(f"{side}_thigh") for side in SIDES], axis=0)
+    pelvis = np.mean([heads[:, rest.index[f"{side}_thigh"]] for side in SIDES], axis=0)
+    path = _hold_path(person.path, memory)
+    shift = pelvis_rest + path * scale - pelvis
+    lowest = _lowest_sole(rest, turns, heads)
+    clearance = np.nan_to_num(person.clearance) * scale
+    shift[:, 2] = rest.floor + clearance - lowest
+    placed: FloatArray = heads + shift[:, np.newaxis]
+    return placed
+
+
+def _heads_from_hips(rest: RigRest, turns: FloatArray) -> FloatArray:
+    """Chain the bones up from hips that stay where they are at rest."""
+    heads = np.empty((len(turns), len(rest.names), 3))
+    for row, anchor in enumerate(rest.anchors):
+        if anchor < 0:
+            heads[:, row] = rest.heads[row]
+        else:
+            offset = rest.heads[row] - rest.heads[anchor]
+            heads[:, row] = heads[:, anchor] + apply(turns[:, anchor], offset)
+    return heads
+
+
+def _hold_path(path: FloatArray, memory: Memory) -> FloatArray:
+    """Fill unknown stretches of the way with the last known place."""
+    missing = ~np.isfinite(path).all(axis=1)
+    source = np.maximum.accumulate(np.where(missing, -1, np.arange(len(path))))
+    filled = np.where((source >= 0)[:, np.newaxis], path[source], memory.path)
+    if len(path):
+        memory.path = filled[-1].copy()
+    return filled
+
+
+def _lowest_sole(rest: RigRest, turns: FloatArray, heads: FloatArray) -> FloatArray:
+    """Return the height of the lowest point under both feet, shape `(F,)` [m]."""
+    heights = []
+    for side, points in zip(SIDES, rest.soles):
+        row = rest.index[f"{side}_foot"]
+        offsets = points - rest.heads[row]
+        turned = np.einsum("fij,pj->fpi", turns[:, row], offsets)
+        heights.append(heads[:, row, 2, np.newaxis] + turned[..., 2])
+    lowest: FloatArray = np.concatenate(heights, axis=1).min(axis=1)
+    return lowest
+
+
+def _person_leg_length(xyz: FloatArray, memory: Memory) -> float:
+    """Return hip to ankle along the leg, the median over the clip that showed it [m].
+
+    It is measured once: a scale that changed would move a person who stands still.
+    """
+    if memory.leg_length is None:
+        lengths = [
+            np.linalg.norm(between(xyz, f"{side}_hip", f"{side}_knee"), axis=-1)
+            + np.linalg.norm(between(xyz, f"{side}_knee", f"{side}_ankle"), axis=-1)
+            for side in SIDES
+        ]
+        seen = np.array(lengths)[np.isfinite(lengths)]
+        if not seen.size:
+            return ADULT_LEG
+        memory.leg_length = float(np.median(seen))
+    return memory.leg_length
+
+
+def goal_name(limb: Limb) -> str:
+    """Return the name of the target that a limb's IK constraint pulls at."""
+    return f"{limb.name}_goal"
+
+
+def pole_name(limb: Limb) -> str:
+    """Return the name of the target that a limb's IK constraint bends towards."""
+    return f"{limb.name}_pole"
+
+
+def bone_target_names(rest: RigRest) -> tuple[str, ...]:
+    """Return the name of each driven bone's target: its role, numbered in chains."""
+    counts: dict[str, int] = {}
+    names = []
+    for role in rest.roles:
+        counts[role] = counts.get(role, 0) + 1
+        names.append(role if counts[role] == 1 else f"{role}_{counts[role]}")
+    return tuple(names)
+
+
+def target_names(rest: RigRest) -> tuple[str, ...]:
+    """Return all targets: one a driven bone, then goal and pole of each limb."""
+    ends = (name(limb) for limb in rest.limbs for name in (goal_name, pole_name))
+    return (*bone_target_names(rest), *ends)
+
+
+def _targets(
+    times: FloatArray, rest: RigRest, turns: FloatArray, heads: FloatArray
+) -> CharacterMotion:
+    """Return a target a bone, then each limb's goal and pole."""
+    location = [heads[:, row] for row in range(len(rest.names))]
+    matrices = [turns[:, row] @ rest.rotations[row] for row in range(len(rest.names))]
+    for limb in rest.limbs:
+        goal, pole = _limb_targets(rest, limb, turns, heads)
+        location += [goal, pole]
+        matrices += [matrices[limb.lower], matrices[limb.upper]]
+    return CharacterMotion(
+        target_names(rest),
+        times,
+        np.stack(location, axis=1),
+        to_quaternion(np.stack(matrices, axis=1)),
+    )
+
+
+def _limb_targets(
+    rest: RigRest, limb: Limb, turns: FloatArray, heads: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return where IK pulls the lower bone's tail, and its pole, `(F, 3)` each.
+
+    The pole lies beside the hinge in the half plane of the limb's line and the pole
+    axis, so it agrees with the limb's full orientation even when it is straight.
+    """
+    tail = rest.tails[limb.lower] - rest.heads[limb.lower]
+    goal = heads[:, limb.lower] + apply(turns[:, limb.lower], tail)
+    root = heads[:, limb.upper]
+    line = unit(goal - root)
+    beside = unit(reject(apply(turns[:, limb.upper], limb.pole_axis), line))
+    reach = np.sum((heads[:, limb.lower] - root) * line, axis=-1, keepdims=True)
+    length = np.linalg.norm(rest.heads[limb.lower] - rest.heads[limb.upper])
+    return goal, root + line * reach + beside * length

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rotations in bulk: frames from directions, shortest turns, blends, quaternions.
+
+Everything works on leading axes of any shape; matrices act on column vectors.
+NaN in, NaN out.
+"""
+
+import numpy as np
+
+from .types import FloatArray
+
+_TINY = 1e-9
+
+
+def unit(vectors: FloatArray) -> FloatArray:
+    """Return the vectors with length 1, shape `(..., 3)`; NaN where there is none."""
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    unit_vectors: FloatArray = vectors / np.where(norms > _TINY, norms, np.nan)
+    return unit_vectors
+
+
+def reject(vectors: FloatArray, axis: FloatArray) -> FloatArray:
+    """Return what is left of the vectors across the unit `axis`."""
+    along = np.sum(vectors * axis, axis=-1, keepdims=True)
+    across: FloatArray = vectors - along * axis
+    return across
+
+
+def body_frame(left: FloatArray, up: FloatArray) -> FloatArray:
+    """Return the frame of a body part, columns left, back and up.
+
+    A part that faces -Y and stands along Z has the identity. `up` is kept; `left`
+    only says which way the part is turned about it.
+
+    Args:
+        left: Towards the person's own left, shape `(..., 3)`, any length.
+        up: Along the part, shape `(..., 3)`, any length.
+
+    Returns:
+        Rotation matrices, shape `(..., 3, 3)`.
+    """
+    z = unit(up)
+    x = unit(reject(left, z))
+    return np.stack([x, np.cross(z, x), z], axis=-1)
+
+
+def limb_frame(direction: FloatArray, hinge: FloatArray) -> FloatArray:
+    """Return the frame of a limb bone, columns hinge, side and direction."""
+    return body_frame(hinge, direction)
+
+
+def transpose(rotation: FloatArray) -> FloatArray:
+    return np.swapaxes(rotation, -1, -2)
+
+
+def apply(rotation: FloatArray, vectors: FloatArray) -> FloatArray:
+    """Rotate vectors `(..., 3)` by matrices `(..., 3, 3)`."""
+    turned: FloatArray = np.einsum("...ij,...j->...i", rotation, vectors)
+    return turned
+
+
+def about_axis(axis: FloatArray, angle: FloatArray) -> FloatArray:
+    """Return the rotation by `angle` [rad] about a unit axis (Rodrigues' formula)."""
+    x, y, z = np.moveaxis(np.asarray(axis, dtype=np.float64), -1, 0)
+    zero = np.zeros_like(x)
+    k = np.stack(
+        [
+            np.stack([zero, -z, y], axis=-1),
+            np.stack([z, zero, -x], axis=-1),
+            np.stack([-y, x, zero], axis=-1),
+        ],
+        axis=-2,
+    )
+    angle = np.asarray(angle, dtype=np.float64)[..., np.newaxis, np.newaxis]
+    turn: FloatArray = np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * (k @ k)
+    return turn
+
+
+def shortest_turn(start: FloatArray, end: FloatArray) -> FloatArray:
+    """Return the smallest rotation that takes unit vector `start` to `end`.
+
+    Opposite vectors have no smallest one; a half turn about any axis across them
+    is returned.
+
+    Returns:
+        Rotation matrices, shape `(..., 3, 3)`.
+    """
+    start, end = np.broadcast_arrays(start, end)
+    cross = np.cross(start, end)
+    sine = np.linalg.norm(cross, axis=-1)
+    cosine = np.sum(start * end, axis=-1)
+    least = np.eye(3)[np.argmin(np.abs(np.nan_to_num(start)), axis=-1)]
+    across = np.where(sine[..., np.newaxis] > _TINY, cross, np.cross(start, least))
+    return about_axis(unit(across), np.arctan2(sine, cosine))
+
+
+def to_quaternion(rotation: FloatArray) -> FloatArray:
+    """Return unit quaternions `(w, x, y, z)`, shape `(..., 4)`, of any sign.
+
+    Of the four ways to read a quaternion off a matrix the one with the largest
+    divisor is used (Shepperd 1978).
+    """
+    m = np.moveaxis(rotation, (-2, -1), (0, 1))
+    candidates = np.stack(
+        [
+            np.stack([1 + m[0, 0] + m[1, 1] + m[2, 2], m[2, 1] - m[1, 2],
+                      m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]], axis=-1),
+            np.stack([m[2, 1] - m[1, 2], 1 + m[0, 0] - m[1, 1] - m[2, 2],
+                      m[0, 1] + m[1, 0], m[0, 2] + m[2, 0]], axis=-1),
+            np.stack([m[0, 2] - m[2, 0], m[0, 1] + m[1, 0],
+                      1 - m[0, 0] + m[1, 1] - m[2, 2], m[1, 2] + m[2, 1]], axis=-1),
+            np.stack([m[1, 0] - m[0, 1], m[0, 2] + m[2, 0],
+                      m[1, 2] + m[2, 1], 1 - m[0, 0] - m[1, 1] + m[2, 2]], axis=-1),
+        ],
+        axis=-2,
+    )  # fmt: skip
+    diagonal = np.diagonal(candidates, axis1=-2, axis2=-1)
+    best = np.argmax(np.nan_to_num(diagonal), axis=-1)
+    chosen: FloatArray = np.take_along_axis(
+        candidates, best[..., np.newaxis, np.newaxis], axis=-2
+    )[..., 0, :]
+    norms: FloatArray = np.linalg.norm(chosen, axis=-1, keepdims=True)
+    return chosen / norms
+
+
+def same_hemisphere(quaternions: FloatArray) -> FloatArray:
+    """Choose signs so that neighbours in time are near each other.
+
+    Args:
+        quaternions: Shape `(F, ..., 4)`, time first, no NaN.
+
+    Returns:
+        The same rotations, shape `(F, ..., 4)`.
+    """
+    dots = np.sum(quaternions[1:] * quaternions[:-1], axis=-1, keepdims=True)
+    signs = np.ones_like(quaternions[..., :1])
+    signs[1:] = np.cumprod(np.where(dots < 0, -1.0, 1.0), axis=0)
+    near: FloatArray = quaternions * signs
+    return near
+
+
+def rotation_vector(rotation: FloatArray) -> FloatArray:
+    """Return axis times angle, shape `(..., 3)` [rad]."""
+    quaternion = to_quaternion(rotation)
+    quaternion = np.where(quaternion[..., :1] < 0, -quaternion, quaternion)
+    sine = np.linalg.norm(quaternion[..., 1:], axis=-1, keepdims=True)
+    angle = 2 * np.arctan2(sine, quaternion[..., :1])
+    vector: FloatArray = quaternion[..., 1:] * np.where(
+        sine > _TINY, angle / np.maximum(sine, _TINY), 2.0
+    )
+    return vector
+
+
+def scale_turn(rotation: FloatArray, share: float) -> FloatArray:
+    """Return the given share of each rotation, from none (0) to all (1)."""
+    vector = rotation_vector(rotation) * share
+    angle = np.linalg.norm(vector, axis=-1)
+    safe = np.maximum(angle, _TINY)[..., np.newaxis]
+    return about_axis(vector / safe, angle)
+
+
+def blend(start: FloatArray, end: FloatArray, share: float) -> FloatArray:
+    """Return the rotation a share of the way from `start` to `end` (slerp)."""
+    partial: FloatArray = scale_turn(end @ transpose(start), share) @ start
+    return partial
