@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Fixtures for every test: a seeded generator, golden files, the shared data."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The pinhole camera: projection and rays undo each other; axes point as designed."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Packets and takes: what is written is read back, and nothing damaged breaks it."""
 
 import contextlib
