@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is true of every body: constant bones, joint limits, rays, a floor."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from .filters import zero_phase
+from .layouts import CANONICAL
+from .trunk_frames import unit
+from .types import FloatArray
+
+ROW = CANONICAL.index
+_PARENT_NAMES = {
+    "spine": "pelvis", "chest": "spine", "neck": "chest",
+    "head_top": "neck", "nose": "neck",
+    **{
+        f"{side}_{child}": parent if parent in CANONICAL.index else f"{side}_{parent}"
+        for side in ("left", "right")
+        for child, parent in (
+            ("eye", "neck"), ("ear", "neck"), ("shoulder", "neck"),
+            ("elbow", "shoulder"), ("wrist", "elbow"), ("hand", "wrist"),
+            ("hip", "pelvis"), ("knee", "hip"), ("ankle", "knee"),
+            ("heel", "ankle"), ("toe", "ankle"),
+        )
+    },
+}  # fmt: skip
+
+
+def _depth(joint: int, parents: dict[int, int]) -> int:
+    return 0 if joint not in parents else 1 + _depth(parents[joint], parents)
+
+
+_PARENTS = {ROW[child]: ROW[parent] for child, parent in _PARENT_NAMES.items()}
+# (joint, its parent), parents before children; the pelvis has none.
+BONES: tuple[tuple[int, int], ...] = tuple(
+    (child, _PARENTS[child])
+    for child in sorted(_PARENTS, key=lambda joint: _depth(joint, _PARENTS))
+)
+MAX_KNEE_STRETCH = np.radians(5)  # A knee bends no further forward [rad].
+FLOOR_WINDOW = 1.0  # A foot is off the floor for less than this at a time [s].
+FLOOR_CUTOFF = 0.4  # How quickly the apparent floor may drift [Hz].
+FEET = tuple(
+    ROW[f"{side}_{part}"] for side in ("left", "right") for part in ("heel", "toe")
+)
+
+
+def bone_lengths(xyz: FloatArray) -> FloatArray:
+    """Return the median length of every bone of `BONES`, shape `(27,)` [m].
+
+    Args:
+        xyz: Joints, shape `(F, 28, 3)` [m]; NaN frames do not count.
+    """
+    lengths = np.linalg.norm(
+        xyz[:, [child for child, _ in BONES]] - xyz[:, [parent for _, parent in BONES]],
+        axis=-1,
+    )
+    known = np.isfinite(lengths).any(axis=0)
+    median = np.full(len(BONES), np.nan)
+    median[known] = np.nanmedian(lengths[:, known], axis=0)
+    return median
+
+
+def with_bone_lengths(xyz: FloatArray, lengths: FloatArray) -> FloatArray:
+    """Return the same pose with bones of exactly `lengths`; directions are kept.
+
+    Args:
+        xyz: Joints, shape `(F, 28, 3)` [m].
+        lengths: Of the bones of `BONES`, shape `(27,)` [m]; NaN keeps a bone as is.
+    """
+    result = xyz.copy()
+    for (child, parent), length in zip(BONES, lengths):
+        bone = xyz[:, child] - xyz[:, parent]
+        if np.isfinite(length):
+            bone = unit(bone) * length
+        result[:, child] = result[:, parent] + bone
+    return result
+
+
+def limit_knees(xyz: FloatArray) -> FloatArray:
+    """Return the pose with knees that bend forward over-stretched laid straight.
+
+    Args:
+        xyz: Joints, shape `(F, 28, 3)` [m]. Feet move along with the shank.
+    """
+    result = xyz.copy()
+    up = xyz[:, ROW["neck"]] - xyz[:, ROW["pelvis"]]
+    forward = np.cross(xyz[:, ROW["left_hip"]] - xyz[:, ROW["right_hip"]], up)
+    for side in ("left", "right"):
+        hip, knee, ankle, heel, toe = (
+            ROW[f"{side}_{name}"] for name in ("hip", "knee", "ankle", "heel", "toe")
+        )
+        thigh = unit(xyz[:, knee] - xyz[:, hip])
+        shank = xyz[:, ankle] - xyz[:, knee]
+        length = np.linalg.norm(shank, axis=-1, keepdims=True)
+        ahead = unit(forward - (forward * thigh).sum(-1, keepdims=True) * thigh)
+        stretch = (shank * ahead).sum(-1, keepdims=True)
+        limit = np.sin(MAX_KNEE_STRETCH) * length
+        # Thighs that point up or far out leave "forward" without a meaning.
+        is_wrong = (stretch > limit) & ((shank * thigh).sum(-1, keepdims=True) > 0)
+        straight = unit(shank - (stretch - limit) * ahead) * length
+        move = np.where(is_wrong, straight - shank, 0.0)
+        for joint in (ankle, heel, toe):
+            result[:, joint] = xyz[:, joint] + move
+    return result
+
+
+def root_on_rays(
+    xyz: FloatArray, rays: FloatArray, weight: FloatArray, distance: FloatArray
+) -> FloatArray:
+    """Return where the pelvis must be for the joints to lie on their rays.
+
+    Least squares of the distances between joints and rays, with the distance to
+    the pelvis as one more measurement.
+
+    Args:
+        xyz: Joints relative to the pelvis, shape `(F, K, 3)` [m].
+        rays: Unit vectors to them, shape `(F, K, 3)`; NaN where unseen.
+        weight: Of each joint, shape `(F, K)`.
+        distance: To the pelvis along z, shape `(F,)` [m].
+
+    Returns:
+        Positions, shape `(F, 3)` [m]; NaN where fewer than two joints are seen.
+    """
+    known = np.isfinite(xyz).all(-1) & np.isfinite(rays).all(-1)
+    seen = known[..., np.newaxis]
+    rays, points = np.where(seen, rays, 0.0), np.where(seen, xyz, 0.0)
+    across = np.eye(3) - rays[..., :, np.newaxis] * rays[..., np.newaxis, :]
+    across = across * np.where(known, weight, 0.0)[..., np.newaxis, np.newaxis]
+    matrix, target = across.sum(axis=1), -np.einsum("tkij,tkj->ti", across, points)
+    solvable = (known.sum(axis=1) >= 2) & np.isfinite(distance)
+    matrix[:, 2, 2] += 1.0
+    target[:, 2] += np.where(solvable, distance, 0.0)
+    matrix[~solvable] = np.eye(3)
+    root = np.linalg.solve(matrix, target[..., np.newaxis])[..., 0]
+    return np.where(solvable[:, np.newaxis], root, np.nan)
+
+
+def foot_clearance(
+    xyz_world: FloatArray, times: Sequence[float] | FloatArray
+) -> FloatArray:
+    """Return how high the lowest foot is above the floor, shape `(F,)` [m].
+
+    A single camera's depth drifts, and the feet with it, so the floor is where the
+    lowest foot keeps returning to within about a second. A jump is shorter.
+
+    Args:
+        xyz_world: Joints with z up, shape `(F, 28, 3)` [m].
+        times: Rising, shape `(F,)` [s].
+
+    Returns:
+        Never negative; NaN where no foot is known.
+    """
+    t = np.asarray(times, dtype=np.float64)
+    heights = xyz_world[:, FEET, 2]
+    lowest = np.where(np.isfinite(heights), heights, np.inf).min(axis=1)
+    known = np.isfinite(lowest)
+    clearance = np.full(len(t), np.nan)
+    if known.any():
+        t, lowest = t[known], lowest[known]
+        floor = _windowed(t, _windowed(t, lowest, np.min), np.max)
+        floor = np.minimum(zero_phase(t, floor, FLOOR_CUTOFF), lowest)
+        clearance[known] = lowest - floor
+    return clearance
+
+
+def _windowed(
+    t: FloatArray, values: FloatArray, pick: Callable[[FloatArray], float]
+) -> FloatArray:
+    """Return the smallest or largest value within half of `FLOOR_WINDOW`."""
+    start = np.searchsorted(t, t - FLOOR_WINDOW / 2)
+    end = np.searchsorted(t, t + FLOOR_WINDOW / 2, side="right")
+    return np.array([pick(values[a:b]) for a, b in zip(start, end)])

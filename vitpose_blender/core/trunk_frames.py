@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Frames that move with the body: left, up and forward of the trunk."""
+
+import numpy as np
+
+from .types import FloatArray
+
+
+def unit(vectors: FloatArray) -> FloatArray:
+    """Return vectors of length 1; NaN where the length is zero or unknown."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    directions: FloatArray = vectors / np.where(lengths > 1e-9, lengths, np.nan)
+    return directions
+
+
+def trunk_frames(lateral: FloatArray, up: FloatArray) -> FloatArray:
+    """Return rotations whose rows are the trunk's left, up and forward.
+
+    Args:
+        lateral: From the right to the left hip or shoulder, shape `(..., 3)`.
+        up: From the hips to the shoulders, shape `(..., 3)`; kept exactly.
+
+    Returns:
+        `trunk_from_outside`, shape `(..., 3, 3)`; NaN where the two are parallel.
+    """
+    up = unit(up)
+    left = unit(lateral - (lateral * up).sum(-1, keepdims=True) * up)
+    return np.stack([left, up, np.cross(left, up)], axis=-2)
