@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every load through transformers needs: quiet, and one sentence when it fails."""
+
+import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import WeightsError
+
+
+@contextmanager
+def progress_hidden() -> Iterator[None]:
+    """Silence transformers' own progress bar, which would write into any log."""
+    import transformers
+
+    hf_logging: Any = transformers.utils.logging
+    was_enabled = hf_logging.is_progress_bar_enabled()
+    hf_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            hf_logging.enable_progress_bar()
+
+
+@contextmanager
+def readable(folder: Path) -> Iterator[None]:
+    """Turn whatever damaged or foreign files raise into a WeightsError."""
+    from safetensors import SafetensorError
+
+    # ImportError: some backbones need a package that transformers does not bring.
+    known = (OSError, ValueError, RuntimeError, KeyError, EOFError, ImportError)
+    try:
+        yield
+    except (*known, SafetensorError, pickle.UnpicklingError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        reason = lines[0].rstrip(".") if lines else type(error).__name__
+        raise WeightsError(
+            f"The model in {folder} cannot be read ({reason}); bring its files again "
+            "or choose another model"
+        ) from error
