@@ -40,7 +40,10 @@ class Capture(Protocol):
 def silence() -> None:
     """Keep OpenCV from writing to the terminal of the user."""
     if "OPENCV_LOG_LEVEL" not in os.environ:
-        cv2.setLogLevel(0)  # Silent.
+        opencv: Any = cv2
+        # OpenCV 5 has it in another place than OpenCV 4.
+        module = opencv if hasattr(opencv, "setLogLevel") else opencv.utils.logging
+        module.setLogLevel(0)  # Silent.
 
 
 def open_file(path: str) -> Capture:
