@@ -547,6 +547,14 @@ def test_a_take_with_nobody_is_one_sentence(tmp_path):
         read_recorded(tmp_path / "none.take.jsonl")
 
 
+@pytest.mark.parametrize("width", ["1e999", "NaN", '"a"', "null"])
+def test_an_absurd_header_of_a_take_is_one_sentence(tmp_path, width):
+    path = tmp_path / "odd.take.jsonl"
+    path.write_text(f'{{"take": 1, "camera": {{"image_wh": [{width}, 2]}}}}\n')
+    with pytest.raises(VitposeError, match="odd"):
+        read(path)
+
+
 # Real files.
 
 

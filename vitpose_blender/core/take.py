@@ -240,7 +240,7 @@ def _parse_header(line: str) -> TakeHeader | None:
         value = json.loads(line)
         if isinstance(value, dict) and value.get("take"):
             return TakeHeader.from_dict(value)
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         pass
     return None
 
