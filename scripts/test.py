@@ -10,6 +10,7 @@ The exit code is pytest's, or 1 if only a check failed.
 """
 
 import argparse
+import shutil
 import subprocess
 import sys
 import time
@@ -91,12 +92,13 @@ def main() -> int:
         failed += check.failed_checks()
     name = f"test-bpy-{arguments.bpy}" if arguments.bpy else "test"
     results = _environment.ROOT / "out" / name
+    shutil.rmtree(results, ignore_errors=True)
     results.parent.mkdir(exist_ok=True)
     command = pytest_command(arguments, results)
     code = subprocess.run(command, check=False, cwd=_environment.ROOT).returncode
 
     seconds = time.monotonic() - started
-    print(f"\n{counts(results / 'report.xml')}; {seconds:.0f} s with the checks")
+    print(f"\n{counts(results / 'report.xml')}; {seconds:.0f} s in all")
     print(f"checks: {'failed: ' + ', '.join(failed) if failed else 'all good'}")
     pictures = [path for path in results.rglob("*") if path.suffix in PICTURES]
     if pictures:
@@ -107,4 +109,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
