@@ -95,9 +95,30 @@ class Tracker:
         people[_is_box(boxes)] = [track.person for track in numbered]
         return tuple(people.tolist())
 
+    def follow(self, person: int, xyxy: FloatArray, t: float) -> None:
+        """Note where a person is who was recognised by other means, as by the pose."""
+        box = own("xyxy", xyxy, (4,))
+        found = replace(_first_track(box, t, None), person=person)
+        others = tuple(track for track in self._tracks if track.person != person)
+        known = self._track(person)
+        self._tracks = (found if known is None else _advance(known, found), *others)
+
+    def predict(self, person: int, t: float) -> FloatArray | None:
+        """Return where a person's middle should be, shape `(2,)` [px].
+
+        None if the person is not remembered.
+        """
+        track = self._track(person)
+        if track is None:
+            return None
+        return track.center + track.velocity * (t - track.t)
+
     def forget(self, person: int) -> None:
         """Drop a track, such as one that slid onto somebody else."""
         self._tracks = tuple(t for t in self._tracks if t.person != person)
+
+    def _track(self, person: int) -> Track | None:
+        return next((t for t in self._tracks if t.person == person), None)
 
     def _number(self, seen: list[Track], t: float) -> list[Track]:
         """Match what is seen to the tracks, and remember it under their numbers."""
