@@ -209,6 +209,20 @@ def test_absent_weights_are_not_fetched_unasked(tmp_path):
         make_detector(str(tmp_path / "none"), CPU)
 
 
+needs_hog = pytest.mark.skipif(
+    not hasattr(cv2, "HOGDescriptor"), reason="OpenCV 5 has no HOG detector"
+)
+
+
+def test_auto_without_hog_takes_the_whole_picture(monkeypatch, caplog, tmp_path):
+    monkeypatch.setattr(detector_module, "CPU_MODEL", str(tmp_path / "none"))
+    monkeypatch.delattr(cv2, "HOGDescriptor", raising=False)
+    with caplog.at_level(logging.WARNING):
+        assert make_detector("auto", CPU).name == "full-frame"
+    assert "whole picture" in caplog.text
+
+
+@needs_hog
 def test_auto_falls_back_on_hog_and_says_so(monkeypatch, caplog, tmp_path):
     monkeypatch.setattr(detector_module, "CPU_MODEL", str(tmp_path / "none"))
     with caplog.at_level(logging.WARNING):
@@ -262,6 +276,7 @@ def _scene(wh=(960, 720), x=480, height=480):
     return image, box
 
 
+@needs_hog
 @pytest.mark.parametrize(
     ("wh", "x", "height"),
     [((960, 720), 480, 480), ((1280, 720), 300, 640), ((480, 360), 240, 240),
@@ -277,21 +292,24 @@ def test_hog_finds_a_standing_figure(wh, x, height):
     assert ((found.score > 0) & (found.score < 1)).all()
 
 
+@needs_hog
 def test_hog_finds_nobody_on_a_wall():
     assert len(HogDetector().detect(np.full((720, 1280, 3), 127, np.uint8))) == 0
 
 
+@needs_hog
 @pytest.mark.parametrize("hw", [(1, 1), (30, 300), (2000, 30), (128, 64)])
 def test_hog_takes_any_picture(hw):
     assert len(HogDetector().detect(np.zeros((*hw, 3), dtype=np.uint8))) == 0
 
 
 def test_hog_missing_from_opencv_is_said(monkeypatch):
-    monkeypatch.delattr(cv2, "HOGDescriptor")
+    monkeypatch.delattr(cv2, "HOGDescriptor", raising=False)
     with pytest.raises(WeightsError, match="without the HOG people detector"):
         HogDetector()
 
 
+@needs_hog
 def test_hog_finds_the_walking_woman(shared):
     path = shared / "data/footage/video/sports2d_4.mp4"
     video = cv2.VideoCapture(str(path))

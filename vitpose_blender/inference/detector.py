@@ -114,8 +114,9 @@ def make_detector(
 
     Args:
         name: `hog`, `full-frame`, a folder or hub id of an object detector, or
-            `auto`: RT-DETR on a GPU, D-FINE nano on a CPU, and `hog` where their
-            weights are absent and may not be fetched.
+            `auto`: RT-DETR on a GPU, D-FINE nano on a CPU; `hog` where their weights
+            are absent and may not be fetched; `full-frame` where OpenCV (from 5 on)
+            has no HOG.
         device: Where a network runs.
         allow_download: Whether weights may be fetched.
 
@@ -141,7 +142,11 @@ def _best_available(device: HasTorchDevice, allow_download: bool) -> PersonDetec
         return TransformersDetector(model, device, allow_download=allow_download)
     except WeightsError as error:
         log.warning("people are found by OpenCV's HOG, which is rough: %s", error)
+    try:
         return HogDetector()
+    except WeightsError as error:
+        log.warning("one person is looked for in the whole picture: %s", error)
+        return FullFrameDetector()
 
 
 def _load(folder: Path) -> tuple[Any, Any]:

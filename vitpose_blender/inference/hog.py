@@ -38,7 +38,7 @@ class HogDetector:
         if not hasattr(cv2, "HOGDescriptor"):
             raise WeightsError(
                 f"OpenCV {cv2.__version__} comes without the HOG people detector; "
-                "choose another with --detector, such as full-frame"
+                "choose another detector, such as full-frame, or install OpenCV 4"
             )
         self._hog = cv2.HOGDescriptor()
         self._hog.setSVMDetector(np.array(cv2.HOGDescriptor.getDefaultPeopleDetector()))
