@@ -43,8 +43,11 @@ INSIDE = {  # Which of the others a layer may import.
     "inference": {"core", "data_files", "worker"},
     "blender": {"core", "data_files", "inference", "streaming", "worker"},
 }
-# Called by Blender, with arguments that its manual explains.
-CALLBACKS = {"draw", "draw_header", "execute", "invoke", "modal", "cancel", "poll"}
+# Called by Blender with arguments that its manual explains, or by a script's last line.
+NAMES_THAT_SAY_ALL = {
+    *("draw", "draw_header", "execute", "invoke", "modal", "cancel", "poll"),
+    *("register", "unregister", "main"),
+}
 MAX_LINES = 350
 
 each_module = pytest.mark.parametrize(
@@ -201,7 +204,7 @@ def test_functions_that_need_words_have_them(path):
         function.name
         for function in functions(parse(path))
         if not function.name.startswith("_")
-        and function.name not in CALLBACKS
+        and function.name not in NAMES_THAT_SAY_ALL
         and takes_arguments(function)
         and len(function.body) > 2
         and not ast.get_docstring(function)
