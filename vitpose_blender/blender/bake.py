@@ -5,7 +5,7 @@ Blender evaluates the constrained pose of every frame; the result is written in 
 a new action, in each bone's own rotation mode. Existing actions are not touched.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 
 import bpy
@@ -19,6 +19,8 @@ from ..core.rotations import same_hemisphere, to_quaternion
 from ..core.types import FloatArray
 from . import access, actions, binding, character
 
+Steps = Generator[float, None, Action]
+
 _REPORT_EVERY = 10  # Frames between two reports of progress.
 
 
@@ -28,7 +30,7 @@ def bake_steps(
     motion: CharacterMotion,
     action_name: str,
     first_frame: int = 1,
-) -> Generator[float, None, Action]:
+) -> Steps:
     """Bake a motion; yields progress from 0 to 1 and returns the new action.
 
     The armature must be bound (see `binding.ensure_binding`). One frame of the motion
@@ -54,18 +56,16 @@ def bake_steps(
     return _write(armature, rest, frames, poses, action_name)
 
 
-def bake(
-    armature: Object, rest: RigRest, motion: CharacterMotion, action_name: str
-) -> Action:
-    """Bake in one go, from the scene's first frame on; see `bake_steps`."""
-    first_frame = access.scene().frame_start
-    steps = bake_steps(armature, rest, motion, action_name, first_frame)
+def finish(steps: Steps, progress: Callable[[float], None] | None = None) -> Action:
+    """Run a bake to its end in one go and return the new action."""
     while True:
         try:
-            next(steps)
-        except StopIteration as done:
-            action: Action = done.value
+            done = next(steps)
+        except StopIteration as finished:
+            action: Action = finished.value
             return action
+        if progress is not None:
+            progress(done)
 
 
 @contextmanager

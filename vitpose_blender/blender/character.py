@@ -22,6 +22,11 @@ log = logging.getLogger(__name__)
 SUFFIXES = (".glb", ".gltf", ".vrm", ".fbx", ".blend")
 
 
+def open_empty_scene() -> None:
+    """Forget the open file; factory settings, nothing in the scene."""
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+
+
 def load_character(path: Path) -> Object:
     """Open a character's file and return its armature.
 

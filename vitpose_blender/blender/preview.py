@@ -44,8 +44,8 @@ def render_frames(
             scene.frame_set(int(frame), subframe=frame % 1.0)
             _aim(camera, armature)
             path = folder / f"frame_{number:03d}.png"
-            scene.render.filepath = str(path)
-            bpy.ops.render.render(write_still=True)
+            bpy.ops.render.render()
+            bpy.data.images["Render Result"].save_render(str(path))
             yield path
 
 
@@ -58,7 +58,6 @@ def _studio(armature: Object, size_wh: tuple[int, int]) -> Iterator[Object]:
         scene.world,
         scene.render.engine,
         scene.frame_current,
-        scene.render.filepath,
         scene.render.resolution_x,
         scene.render.resolution_y,
         scene.render.resolution_percentage,
@@ -83,7 +82,6 @@ def _studio(armature: Object, size_wh: tuple[int, int]) -> Iterator[Object]:
             scene.world,
             scene.render.engine,
             frame,
-            scene.render.filepath,
             scene.render.resolution_x,
             scene.render.resolution_y,
             scene.render.resolution_percentage,
@@ -123,8 +121,9 @@ def _aim(camera: Object, armature: Object) -> None:
 def _middle(armature: Object) -> FloatArray:
     evaluated = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
     bones = access.pose_bones(evaluated)
-    heads = np.array([armature.matrix_world @ bone.head for bone in bones])
-    middle: FloatArray = np.median(heads, axis=0)  # A root bone may stay behind.
+    # A root bone may stay behind while the character walks away.
+    heads = [armature.matrix_world @ bone.head for bone in bones if bone.parent]
+    middle: FloatArray = (np.min(heads, axis=0) + np.max(heads, axis=0)) / 2
     return middle
 
 

@@ -48,6 +48,9 @@ class FrameRange:
         start, stop = match.groups()
         return cls(int(start or 0), int(stop) if stop else None)
 
+    def __contains__(self, index: int) -> bool:
+        return index >= self.start and not self.is_past(index)
+
     def is_past(self, index: int) -> bool:
         """Say whether frame `index` and all after it are behind the range."""
         return self.stop is not None and index >= self.stop

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A take re-solved: the best joints that its packets give, for baking."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from enum import Enum
+
+import numpy as np
+
+from .camera_model import Camera
+from .errors import TakeError
+from .filters import FilterPreset
+from .grounding import level_feet
+from .pipeline import Lifter, solve_clip
+from .take import Take
+from .types import Joints3D
+
+Progress = Callable[[float], None]
+
+
+class Joints(Enum):
+    """Where a bake's joints come from."""
+
+    AUTO = "auto"  # Our own live ones are solved again, others are kept.
+    TAKE = "take"  # As they are in the take.
+    SOLVE = "solve"  # Always anew from the keypoints.
+
+
+def solve_take(
+    take: Take,
+    lifter: Lifter,
+    preset: FilterPreset,
+    joints: Joints = Joints.AUTO,
+    progress: Progress | None = None,
+) -> list[Joints3D]:
+    """Return the joints of a take of one person, in order of time.
+
+    Live joints knew only the past. Solving the whole clip again from its keypoints
+    sees past and future, so it is steadier and does not lag.
+
+    Args:
+        take: Of one person; see `Take.of_person`.
+        lifter: That person's own.
+        preset: How calm. Joints that are kept as they are in the take are not
+            smoothed.
+        joints: Where the joints come from.
+        progress: Called with the finished part, in [0, 1].
+
+    Raises:
+        TakeError: The take holds neither joints nor keypoints.
+    """
+    stored = [packet.joints for packet in take.packets if packet.joints is not None]
+    if joints is Joints.TAKE and not stored:
+        raise TakeError("The take holds no 3D joints; solve them from its keypoints")
+    keep = joints is Joints.TAKE or (
+        joints is Joints.AUTO and bool(stored) and take.header.lifter != lifter.name
+    )
+    if keep:
+        return stored
+    if not any(packet.keypoints.score.any() for packet in take.packets):
+        raise TakeError("The take holds neither keypoints nor 3D joints of that person")
+    keypoints = [packet.keypoints for packet in take.packets]
+    camera = take.header.camera
+    solved = solve_clip(keypoints, camera, lifter, preset, progress)
+    return _on_one_floor(solved, camera)
+
+
+def _on_one_floor(joints: list[Joints3D], camera: Camera) -> list[Joints3D]:
+    """Level the feet in the world that the camera's tilt gives."""
+    rotation = camera.world_from_camera
+    times = [frame.t for frame in joints]
+    places = np.stack([frame.xyz + frame.root for frame in joints]) @ rotation.T
+    moved = level_feet(places, times) @ rotation
+    return [
+        replace(frame, xyz=np.where(np.isfinite(place), place - frame.root, frame.xyz))
+        for frame, place in zip(joints, moved)
+    ]
