@@ -29,16 +29,15 @@ def padded_regions(xyxy: FloatArray, input_wh: tuple[int, int]) -> FloatArray:
     Returns:
         Regions, shape `(N, 4)` [px]; NaN where a box is unknown, inside out or a point.
     """
-    corners = np.asarray(xyxy, dtype=np.float64).reshape(-1, 2, 2)
-    with np.errstate(invalid="ignore"):  # Infinite corners.
-        center, box_wh = corners.mean(axis=1), corners[:, 1] - corners[:, 0]
-        usable = np.isfinite(box_wh).all(axis=1)
-        usable &= (box_wh >= 0).all(axis=1) & (box_wh > 0).any(axis=1)
+    corners = np.array(xyxy, dtype=np.float64).reshape(-1, 2, 2)
+    corners[~np.isfinite(corners).all(axis=(1, 2))] = np.nan
+    center, box_wh = corners.mean(axis=1), corners[:, 1] - corners[:, 0]
+    is_box = (box_wh >= 0).all(axis=1) & (box_wh > 0).any(axis=1)
     aspect = input_wh[0] / input_wh[1]
     width = np.maximum(box_wh[:, 0], box_wh[:, 1] * aspect)
     half_wh = np.stack([width, width / aspect], axis=1) * (PADDING / 2)
+    half_wh[~is_box] = np.nan
     regions: FloatArray = np.concatenate([center - half_wh, center + half_wh], axis=1)
-    regions[~usable] = np.nan
     return regions
 
 

@@ -10,6 +10,7 @@ import logging
 from pathlib import Path
 
 from ..core.errors import WeightsError
+from ..data_files import data_folder
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +33,11 @@ def resolve_weights(model: str, allow_download: bool) -> Path:
         WeightsError: The files are missing, incomplete or cannot be fetched.
     """
     folder = Path(model).expanduser()
-    if folder.is_dir():
+    if model and folder.is_dir():
         return _complete(folder)
     if _looks_like_path(model):
         raise WeightsError(
-            f"The model folder {model} does not exist; give a folder that holds "
+            f"The model folder {model!r} does not exist; give a folder that holds "
             f"{_CONFIG} and {_WHOLE_WEIGHTS[0]}, or an id of the Hugging Face hub"
         )
     folders = _local_folders(model)
@@ -114,14 +115,8 @@ def _local_folders(model: str) -> list[Path]:
 
 
 def _own_models() -> Path:
-    """Return the folder of the models that come with this project.
-
-    `resources` is inside the package in the installed extension, beside it in the
-    repository.
-    """
-    package = Path(__file__).resolve().parents[1]
-    inside = package / "resources"
-    return (inside if inside.is_dir() else package.parent / "resources") / "models"
+    """Return the folder of the models that come with this project."""
+    return data_folder("resources") / "models"
 
 
 def _cached_file(model: str, name: str) -> Path | None:
@@ -133,7 +128,7 @@ def _cached_file(model: str, name: str) -> Path | None:
     except HFValidationError as error:
         raise WeightsError(
             f"{model!r} is neither a folder nor an id of the Hugging Face hub; give "
-            "an id such as usyd-community/vitpose-base-simple"
+            "a folder, or an id such as usyd-community/vitpose-base-simple"
         ) from error
     return Path(cached) if isinstance(cached, str) else None
 
