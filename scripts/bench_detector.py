@@ -82,6 +82,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def bench_clips(arguments: argparse.Namespace) -> None:
+    """Print how many people of each clip the detector finds, and how fast."""
     from vitpose_blender.inference.detector import make_detector
     from vitpose_blender.inference.device import choose_device
 
@@ -236,6 +237,7 @@ class Replay:
 
 
 def bench_policy(arguments: argparse.Namespace) -> None:
+    """Print how often recorded poses make the finder detect, and its own cost."""
     import numpy as np
 
     from vitpose_blender.core.types import Frame

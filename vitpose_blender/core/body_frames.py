@@ -43,6 +43,7 @@ def pelvis_frame(xyz: FloatArray) -> FloatArray:
 
 
 def chest_frame(xyz: FloatArray) -> FloatArray:
+    """Frame of the chest; its up is half way between thoracic spine and trunk."""
     line = trunk_line(xyz)
     shoulders = mean_joint(xyz, "left_shoulder", "right_shoulder")
     upper = prefer(unit(shoulders - xyz[:, ROW["spine"]]), line)

@@ -34,6 +34,15 @@ _SEGMENTS = {"arm": ("shoulder", "elbow", "wrist"), "leg": ("hip", "knee", "ankl
 def limb_turns(
     known: FloatArray, person: WorldMotion, rest: RigRest, limb: Limb, memory: Memory
 ) -> None:
+    """Turn both bones of a limb as the person's are, and their hinge with them.
+
+    Args:
+        known: Turns so far, shape `(F, D, 3, 3)`; the two bones are filled in.
+        person: The person's joints.
+        rest: The character.
+        limb: Which limb.
+        memory: Of the frame before; brought up to date.
+    """
     side, part = limb.name.split("_")
     root, hinge, tip = (f"{side}_{name}" for name in _SEGMENTS[part])
     upper = unit(between(person.xyz, root, hinge))
