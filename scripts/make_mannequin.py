@@ -16,10 +16,11 @@ from pathlib import Path
 import bpy
 import numpy as np
 from bpy.types import Material, Object
+from mathutils import Vector
+
 from mannequin_shape import body_parts
 from mannequin_skeleton import BoneRest, rest_bones
 from mannequin_tube import Part
-from mathutils import Vector
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_OUT = ROOT / "resources" / "characters" / "mannequin.glb"

@@ -6,6 +6,7 @@ volume, so that no joint collapses. Every number is a length in metres.
 """
 
 import numpy as np
+
 from mannequin_skeleton import (
     ANKLE,
     BALL_OF_FOOT,

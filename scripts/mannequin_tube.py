@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
+
 from mannequin_skeleton import MIRROR, Vector, mirrored_name
 
 Array = npt.NDArray[np.float64]
