@@ -162,10 +162,21 @@ def read_rig_rest(armature: Object, rig: str = "") -> RigRest:
     Raises:
         RigError: No map fits, or the named one does not.
     """
+    rig_map = fitting_rig_map(armature, rig)
     names = access.armature_data(armature).bones.keys()
-    rig_map = find_rig_map(rig) if rig else choose_rig_map(_maps(), names)
-    log.info("rig map %r for armature %r", rig_map.name, armature.name)
     return build_rig_rest(read_skeleton(armature), rig_map.resolve(names))
+
+
+def fitting_rig_map(armature: Object, rig: str = "") -> RigMap:
+    """Return the named rig map, or the one that fits the armature best.
+
+    Raises:
+        RigError: No map fits.
+    """
+    if rig:
+        return find_rig_map(rig)
+    names = access.armature_data(armature).bones.keys()
+    return choose_rig_map(load_rig_maps(data_folder("rigs")), names)
 
 
 def find_rig_map(rig: str) -> RigMap:
@@ -181,6 +192,3 @@ def find_rig_map(rig: str) -> RigMap:
         )
     return RigMap.from_toml(known[rig.lower()])
 
-
-def _maps() -> list[RigMap]:
-    return load_rig_maps(data_folder("rigs"))
