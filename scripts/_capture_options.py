@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command line of scripts/capture.py."""
 
+from __future__ import annotations
+
 import argparse
 import os
 from pathlib import Path
+
+import _cli
 
 DEFAULT_MODEL = "usyd-community/vitpose-plus-small"
 
 
 def parse(description: str) -> argparse.Namespace:
     """Read the command line of scripts/capture.py."""
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = _cli.ArgumentParser(description)
     parser.add_argument("source", metavar="SOURCE", help="what to capture, see above")
     parser.add_argument(
         "--out",
@@ -27,7 +29,7 @@ def parse(description: str) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _add_model_options(group: "argparse._ArgumentGroup") -> None:
+def _add_model_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--model",
         default=os.environ.get("VITPOSE_MODEL") or DEFAULT_MODEL,
@@ -76,7 +78,7 @@ def _add_model_options(group: "argparse._ArgumentGroup") -> None:
     )
 
 
-def _add_source_options(group: "argparse._ArgumentGroup") -> None:
+def _add_source_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--frames",
         default=":",
@@ -89,6 +91,12 @@ def _add_source_options(group: "argparse._ArgumentGroup") -> None:
         metavar="DEG",
         help="field of view across the longer side of the picture; default 60, a "
         "phone's wide lens has about 70, a portrait lens 30",
+    )
+    group.add_argument(
+        "--tilt",
+        type=float,
+        metavar="DEG",
+        help="how far the camera looks down from the horizon; default 0, level",
     )
     group.add_argument(
         "--fps",
@@ -104,7 +112,7 @@ def _add_source_options(group: "argparse._ArgumentGroup") -> None:
     )
 
 
-def _add_result_options(group: "argparse._ArgumentGroup") -> None:
+def _add_result_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--overlay",
         type=Path,

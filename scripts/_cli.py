@@ -3,18 +3,40 @@
 
 Exit codes: 0 done, 1 a bug (with its traceback), 2 bad input (one sentence), 130
 stopped with Ctrl-C.
+
+An older Python may read this file, before `_environment` starts the right one.
 """
 
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
 import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import NoReturn
 
 BAD_INPUT = 2
 INTERRUPTED = 130
 _BAR_WIDTH = 24
 _REDRAW = 0.1  # [s]
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """Explains itself by its script's docstring, and refuses in one sentence."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(
+            description=description,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"Error: {message}; --help explains every option\n")
 
 
 def run(main: Callable[[], int]) -> None:
@@ -53,10 +75,34 @@ def _leave(code: int) -> None:
     os._exit(code)
 
 
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """Keep what Blender and its importers say to themselves off the terminal.
+
+    They write past Python, and print the traceback of what they also raise. Log
+    messages and a `Progress` made before still get through.
+    """
+    sys.stdout.flush()
+    real = os.dup(1)
+    try:
+        with (
+            open(os.devnull, "wb") as nowhere,  # noqa: PTH123  (a device)
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
+            os.dup2(nowhere.fileno(), 1)
+            yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(real, 1)
+        os.close(real)
+
+
 class Progress:
     """A line that shows how far a long job is, at what rate, and how long it takes.
 
-    On a terminal the line is redrawn in place; elsewhere only the end is written.
+    On a terminal the line is redrawn in place, on stderr; elsewhere only the end is
+    written, to stdout, and nothing at all if the job fails. As a context it finishes
+    by itself.
 
     Args:
         title: What is being done.
@@ -69,6 +115,21 @@ class Progress:
         self._started = self._drawn = time.monotonic()
         self._count = 0
         self._in_place = sys.stderr.isatty()
+        self._stream = sys.stderr if self._in_place else sys.stdout
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if exc_type is None or issubclass(exc_type, KeyboardInterrupt):
+            self.finish()
+        elif self._in_place:
+            self._print("\n")
 
     def step(self, count: int) -> None:
         """Say that `count` steps are done in all."""
@@ -76,7 +137,7 @@ class Progress:
         now = time.monotonic()
         if self._in_place and now - self._drawn >= _REDRAW:
             self._drawn = now
-            print(f"\r{self._line(now)}\033[K", end="", file=sys.stderr, flush=True)
+            self._print(f"\r{self._line(now)}\033[K")
 
     def share(self, done: float) -> None:
         """Say which share of `total` is done, from 0 to 1."""
@@ -84,8 +145,10 @@ class Progress:
 
     def finish(self) -> None:
         start, end = ("\r", "\033[K") if self._in_place else ("", "")
-        line = self._line(time.monotonic(), is_over=True)
-        print(f"{start}{line}{end}", file=sys.stderr, flush=True)
+        self._print(f"{start}{self._line(time.monotonic(), is_over=True)}{end}\n")
+
+    def _print(self, text: str) -> None:
+        print(text, end="", file=self._stream, flush=True)
 
     def _line(self, now: float, is_over: bool = False) -> str:
         elapsed = max(now - self._started, 1e-6)

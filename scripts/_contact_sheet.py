@@ -77,13 +77,15 @@ def render(armature: "Object", frames: "Sequence[float]") -> list["np.ndarray"]:
 
     from vitpose_blender.blender import preview
 
-    progress = _cli.Progress("Rendering", len(frames), "pictures")
     pictures = []
-    with tempfile.TemporaryDirectory() as folder:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _cli.Progress("Rendering", len(frames), "pictures") as progress,
+        _cli.hushed(),
+    ):
         for path in preview.render_frames(armature, frames, Path(folder), CELL_WH):
             pictures.append(cv2.imread(str(path)))
             progress.step(len(pictures))
-    progress.finish()
     return pictures
 
 

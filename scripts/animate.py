@@ -15,6 +15,8 @@ whose 3D joints came from elsewhere keeps them (see --joints).
 Exit codes: 0 done, 1 a bug, 2 bad input (one sentence says which), 130 stopped.
 """
 
+from __future__ import annotations
+
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,13 +28,12 @@ if TYPE_CHECKING:
     from vitpose_blender.core.take import Take
     from vitpose_blender.core.types import Joints3D
 
+MAX_FRAMES = 1_048_574  # Of a scene in Blender.
 PRESETS = ("crisp", "balanced", "smooth")
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = _cli.ArgumentParser(__doc__)
     parser.add_argument("take", type=Path, help="the take, a .take.jsonl file")
     parser.add_argument("character", type=Path, help="the character's file")
     parser.add_argument(
@@ -95,34 +96,34 @@ def main(arguments: argparse.Namespace) -> int:
     # Everything that can be wrong with the command is checked before the long work.
     import _contact_sheet
     from vitpose_blender.blender import animate, character, export
-    from vitpose_blender.core.errors import OutputError
     from vitpose_blender.core.take import read_take
+    from vitpose_blender.core.world_motion import frame_times
 
-    for path in arguments.out:
-        export.writer_for(path)
-    if arguments.fps is not None and not 1 <= arguments.fps <= 1000:
-        raise OutputError(f"--fps {arguments.fps:g} is not between 1 and 1000")
+    check(arguments)
     take = read_take(arguments.take)
     person = take.people[0] if arguments.person is None else arguments.person
     others = [other for other in take.people if other != person]
     take = take.of_person(person)
-    character.open_empty_scene()
-    armature = character.load_character(arguments.character)
+    with _cli.hushed():
+        character.open_empty_scene()
+        armature = character.load_character(arguments.character)
     character.read_rig_rest(armature, arguments.rig)
 
-    joints = solve(take, arguments)
     if arguments.fps or arguments.character.suffix.lower() != ".blend":
         times = [packet.t for packet in take.packets]
         fps = arguments.fps or animate.natural_fps(take.header.fps, times)
         animate.set_scene_fps(fps)
-    baking = _cli.Progress("Baking", len(joints))
-    made = animate.animate(
-        armature, joints, take.header.camera, arguments.rig, baking.share
-    )
-    baking.step(made.num_frames)
-    baking.finish()
+    check_duration(take, animate.scene_fps())
+    joints = solve(take, arguments)
+    num_frames = len(frame_times(joints[0].t, joints[-1].t, animate.scene_fps()))
+    with _cli.Progress("Baking", num_frames) as baking:
+        made = animate.animate(
+            armature, joints, take.header.camera, arguments.rig, baking.share
+        )
+        baking.step(made.num_frames)
     for path in arguments.out:
-        export.export_character(armature, path)
+        with _cli.hushed():
+            export.export_character(armature, path)
     if arguments.sheet:
         scene = (made.frame_start, made.fps)
         _contact_sheet.make(arguments.sheet, armature, take, scene, arguments.footage)
@@ -135,22 +136,60 @@ def main(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def solve(take: "Take", arguments: argparse.Namespace) -> "list[Joints3D]":
+def check(arguments: argparse.Namespace) -> None:
+    """Refuse what cannot be done before the long work begins.
+
+    Raises:
+        VitposeError: What is wrong and what to do.
+    """
+    from vitpose_blender.blender import export
+    from vitpose_blender.core.errors import OutputError
+    from vitpose_blender.inference.camera import open_source
+
+    for path in arguments.out:
+        export.writer_for(path)
+        if path.is_dir():
+            raise OutputError(f"Cannot write {path}: it is a folder, name a file in it")
+        if path.resolve() == arguments.character.resolve():
+            raise OutputError(
+                f"--out {path} would overwrite the character: give it another name"
+            )
+    if arguments.fps is not None and not 1 <= arguments.fps <= 1000:
+        raise OutputError(f"--fps {arguments.fps:g} is not between 1 and 1000")
+    if arguments.footage:
+        open_source(arguments.footage).close()
+
+
+def check_duration(take: Take, fps: float) -> None:
+    """Refuse a take whose time stamps cannot be true.
+
+    Raises:
+        TakeError: It is longer than a scene of Blender can be.
+    """
+    from vitpose_blender.core.errors import TakeError
+
+    if take.duration * fps > MAX_FRAMES:
+        raise TakeError(
+            f"The take lasts {take.duration / 3600:.3g} hours by its time stamps, more "
+            f"than Blender's {MAX_FRAMES} frames: capture it again, or in parts"
+        )
+
+
+def solve(take: Take, arguments: argparse.Namespace) -> list[Joints3D]:
     """Return the take's joints, with a progress line."""
     from vitpose_blender.core.filters import PRESETS as FILTERS
     from vitpose_blender.core.solve import Joints, solve_take
     from vitpose_blender.inference.lifter import GeometricLifter
 
-    solving = _cli.Progress("Solving", len(take.packets))
-    joints = solve_take(
-        take,
-        GeometricLifter(),
-        FILTERS[arguments.smooth],
-        Joints(arguments.joints),
-        solving.share,
-    )
-    solving.step(len(take.packets))
-    solving.finish()
+    with _cli.Progress("Solving", len(take.packets)) as solving:
+        joints = solve_take(
+            take,
+            GeometricLifter(),
+            FILTERS[arguments.smooth],
+            Joints(arguments.joints),
+            solving.share,
+        )
+        solving.step(len(take.packets))
     return joints
 
 

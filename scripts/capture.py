@@ -20,6 +20,8 @@ VITPOSE_MODEL and VITPOSE_DEVICE in the environment set the defaults of --model 
 stopped with Ctrl-C.
 """
 
+from __future__ import annotations
+
 import argparse
 import contextlib
 import datetime
@@ -28,14 +30,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import _capture_options
+import _capture_outputs
 import _cli
 import _environment
 
 if TYPE_CHECKING:
     from vitpose_blender.core.camera_model import Camera
     from vitpose_blender.core.packet import Packet
-    from vitpose_blender.core.take import TakeHeader, TakeWriter
-    from vitpose_blender.core.types import Frame
+    from vitpose_blender.core.take import Take
     from vitpose_blender.inference.camera import FrameSource
     from vitpose_blender.inference.capture import PeopleLifter, PoseEstimator
     from vitpose_blender.inference.overlay import OverlayWriter
@@ -48,6 +50,9 @@ def main(arguments: argparse.Namespace) -> int:
 
     if arguments.fov is not None and not 1 <= arguments.fov <= 170:
         raise VitposeError(f"--fov {arguments.fov:g} is not between 1 and 170 degrees")
+    if arguments.tilt is not None and not -80 <= arguments.tilt <= 80:
+        raise VitposeError(f"--tilt {arguments.tilt:g} is not between -80 and 80")
+    _capture_outputs.check_outputs(arguments)
     if is_recorded(Path(arguments.source)):
         return capture_recorded(arguments)
     return capture_frames(arguments)
@@ -60,8 +65,13 @@ def capture_frames(arguments: argparse.Namespace) -> int:
     from vitpose_blender.inference.camera import FrameRange, open_source
 
     frames = FrameRange.parse(arguments.frames)
-    with open_source(arguments.source, frames, fps=arguments.fps) as source:
-        camera = Camera(source.image_wh, arguments.fov or DEFAULT_FOV)
+    with contextlib.ExitStack() as stack:
+        source = stack.enter_context(
+            open_source(arguments.source, frames, fps=arguments.fps)
+        )
+        camera = Camera(
+            source.image_wh, arguments.fov or DEFAULT_FOV, arguments.tilt or 0.0
+        )
         estimator, model, layout = make_estimator(arguments, camera, source.name)
         header = TakeHeader(
             source=source.name,
@@ -69,20 +79,24 @@ def capture_frames(arguments: argparse.Namespace) -> int:
             lifter=lifter_name(),
             image_wh=source.image_wh,
             fov=camera.fov,
+            tilt=camera.tilt,
             fps=source.fps,
             started=now(),
             layout=layout,
         )
-        captured = estimate(source, estimator, arguments.overlay)
-        code = write(arguments, header, captured, source.num_frames)
+        drawn = _capture_outputs.open_overlay(stack, arguments.overlay, source)
+        captured = estimate(source, estimator, drawn)
+        code = _capture_outputs.write(
+            arguments.out, header, captured, source.num_frames
+        )
         if source.num_dropped:
             print(f"{source.num_dropped} frames came faster than they were captured")
     return code
 
 
 def make_estimator(
-    arguments: argparse.Namespace, camera: "Camera", source: str
-) -> "tuple[PoseEstimator, str, str]":
+    arguments: argparse.Namespace, camera: Camera, source: str
+) -> tuple[PoseEstimator, str, str]:
     """Load the models; returns the estimator, the model's name and its layout."""
     from vitpose_blender.inference.capture import PoseEstimator
     from vitpose_blender.inference.detector import make_detector
@@ -113,7 +127,8 @@ def make_estimator(
     return estimator, model.name, model.layout.id
 
 
-def make_people_lifter(camera: "Camera") -> "PeopleLifter":
+def make_people_lifter(camera: Camera) -> PeopleLifter:
+    """Return what lifts everybody that this camera sees."""
     from vitpose_blender.inference.capture import PeopleLifter
     from vitpose_blender.inference.lifter import GeometricLifter
 
@@ -131,134 +146,68 @@ def now() -> str:
 
 
 def estimate(
-    source: "FrameSource", estimator: "PoseEstimator", overlay: Path | None
-) -> "Iterator[list[Packet]]":
+    source: FrameSource, estimator: PoseEstimator, drawn: OverlayWriter | None
+) -> Iterator[list[Packet]]:
     """Yield the packets of each frame, drawing them on the way if asked to."""
-    with contextlib.ExitStack() as stack:
-        drawn = open_overlay(stack, overlay, source)
-        for frame in source:
-            packets = estimator.packets(frame)
-            if drawn is not None:
-                draw(drawn, frame, packets)
-            yield packets
+    for frame in source:
+        packets = estimator.packets(frame)
+        if drawn is not None:
+            _capture_outputs.draw(drawn, frame, packets)
+        yield packets
 
 
 def capture_recorded(arguments: argparse.Namespace) -> int:
     """Turn keypoints that others detected into a take with 3D joints."""
     from dataclasses import replace
 
-    from vitpose_blender.inference.camera import FrameRange
-    from vitpose_blender.inference.capture import chosen_people, lift_recorded
-    from vitpose_blender.inference.people_choice import PeopleChoice
+    from vitpose_blender.inference.capture import lift_recorded
     from vitpose_blender.inference.recorded import read_recorded
 
     recorded = read_recorded(
         Path(arguments.source), arguments.fps, arguments.size, arguments.layout or None
     )
-    frames = FrameRange.parse(arguments.frames)
     fov = arguments.fov or recorded.header.fov
-    header = replace(recorded.header, lifter=lifter_name(), fov=fov, started=now())
-    choice = PeopleChoice.parse(arguments.people or "all")
-    people = chosen_people(choice, recorded)
-    packets = [
-        packet
-        for packet in recorded.packets
-        if packet.frame in frames and packet.person in people
-    ]
+    tilt = recorded.header.tilt if arguments.tilt is None else arguments.tilt
+    header = replace(
+        recorded.header, lifter=lifter_name(), fov=fov, tilt=tilt, started=now()
+    )
+    by_frame = chosen_packets(arguments, recorded)
     lifter = make_people_lifter(header.camera)
-    lifted = ([packet] for packet in lift_recorded(packets, lifter, fov))
-    code = write(arguments, header, lifted, len(packets))
-    if arguments.overlay and arguments.footage:
-        overlay_recorded(arguments, packets)
+    lifted = (list(lift_recorded(frame, lifter, fov)) for frame in by_frame.values())
+    with contextlib.ExitStack() as stack:
+        footage, drawn = _capture_outputs.open_footage(arguments, stack)
+        code = _capture_outputs.write(arguments.out, header, lifted, len(by_frame))
+        if footage and drawn:
+            _capture_outputs.draw_recorded(footage, drawn, by_frame)
     return code
 
 
-def overlay_recorded(arguments: argparse.Namespace, packets: "list[Packet]") -> None:
-    """Draw recorded keypoints on the footage that they belong to."""
-    from vitpose_blender.inference.camera import FrameRange, open_source
-
-    by_frame: dict[int, list[Packet]] = {}
-    for packet in packets:
-        by_frame.setdefault(packet.frame, []).append(packet)
-    frames = FrameRange.parse(arguments.frames)
-    with (
-        open_source(arguments.footage, frames) as source,
-        contextlib.ExitStack() as stack,
-    ):
-        drawn = open_overlay(stack, arguments.overlay, source)
-        progress = _cli.Progress("Drawing", source.num_frames)
-        for count, frame in enumerate(source, start=1):
-            draw(drawn, frame, by_frame.get(frame.index, []))
-            progress.step(count)
-        progress.finish()
-
-
-def open_overlay(
-    stack: contextlib.ExitStack, path: Path | None, source: "FrameSource"
-) -> "OverlayWriter | None":
-    """Return the writer of the overlay video, or None if there is to be none."""
-    from vitpose_blender.inference.overlay import OverlayWriter
-
-    if path is None:
-        return None
-    return stack.enter_context(OverlayWriter(path, source.image_wh, source.fps))
-
-
-def draw(drawn: "OverlayWriter", frame: "Frame", packets: "list[Packet]") -> None:
-    from vitpose_blender.inference.overlay import draw_people
-
-    drawn.write(draw_people(frame.image, packets))
-
-
-def write(
-    arguments: argparse.Namespace,
-    header: "TakeHeader",
-    captured: "Iterator[list[Packet]]",
-    num_frames: int | None,
-) -> int:
-    """Write the take as it comes; Ctrl-C ends it and keeps what is there.
+def chosen_packets(
+    arguments: argparse.Namespace, recorded: Take
+) -> dict[int, list[Packet]]:
+    """Return the wanted people in the wanted frames, by the number of the frame.
 
     Raises:
-        TakeError: Nobody was seen.
+        VitposeError: There are none.
     """
-    from vitpose_blender.core.errors import TakeError
-    from vitpose_blender.core.take import TakeWriter
+    from vitpose_blender.core.errors import SourceError
+    from vitpose_blender.inference.camera import FrameRange
+    from vitpose_blender.inference.capture import chosen_people
+    from vitpose_blender.inference.people_choice import PeopleChoice
 
-    keep_previous(arguments.out)
-    progress = _cli.Progress("Capturing", num_frames)
-    code = 0
-    with TakeWriter(arguments.out, header) as writer:
-        try:
-            write_all(writer, captured, progress)
-        except KeyboardInterrupt:
-            code = _cli.INTERRUPTED
-        finally:
-            progress.finish()
-    if not writer.num_packets:
-        raise TakeError(
-            f"No person was found in {header.source}: try another --detector, "
-            "full-frame if somebody fills the picture"
+    frames = FrameRange.parse(arguments.frames)
+    people = chosen_people(PeopleChoice.parse(arguments.people or "all"), recorded)
+    by_frame: dict[int, list[Packet]] = {}
+    for packet in recorded.packets:
+        if packet.frame in frames and packet.person in people:
+            by_frame.setdefault(packet.frame, []).append(packet)
+    if not by_frame:
+        held = sorted({packet.frame for packet in recorded.packets})
+        raise SourceError(
+            f"{arguments.source} shows none of the wanted people in --frames {frames}; "
+            f"it has people in frames {held[0]} to {held[-1]}"
         )
-    ended = "stopped, and kept" if code else "holds"
-    print(f"{arguments.out} {ended} {writer.num_packets} packets of {header.source}")
-    return code
-
-
-def write_all(
-    writer: "TakeWriter", captured: "Iterator[list[Packet]]", progress: _cli.Progress
-) -> None:
-    for count, packets in enumerate(captured, start=1):
-        for packet in packets:
-            writer.write(packet)
-        progress.step(count)
-
-
-def keep_previous(path: Path) -> None:
-    """Put a take that has the wanted name out of the way: takes are not overwritten."""
-    if path.is_file() and path.stat().st_size:
-        backup = path.with_name(f"{path.name}.previous")
-        path.replace(backup)
-        print(f"The take that was there is now {backup.name}")
+    return by_frame
 
 
 if __name__ == "__main__":

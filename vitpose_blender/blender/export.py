@@ -3,6 +3,7 @@
 
 import contextlib
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,7 +31,24 @@ def export_character(armature: Object, path: Path) -> None:
         with contextlib.redirect_stdout(io.StringIO()):  # The exporters chatter.
             write(path)
     except (OSError, RuntimeError) as error:
-        raise OutputError(f"Cannot write {path}: {error}") from error
+        raise OutputError(
+            f"Cannot write {path} ({_reason(error)}): choose a folder that can be "
+            "written to and has space left"
+        ) from error
+
+
+def _reason(error: OSError | RuntimeError) -> str:
+    """Return in a few words why writing failed.
+
+    What an exporter raised arrives as the text of a whole traceback, which ends in
+    the innermost error and the place in Blender's code.
+    """
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    lines = [line.strip() for line in str(error).splitlines()]
+    named = [line for line in lines if re.match(r"\w*Error: ", line)]
+    last = (named or lines)[-1].rpartition("Error: ")[2]
+    return re.sub(r"^\[Errno \d+\] ", "", last)
 
 
 def writer_for(path: Path) -> Callable[[Path], None]:

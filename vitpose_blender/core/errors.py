@@ -50,6 +50,13 @@ class RigError(VitposeError):
     def __init__(self, missing: Iterable[str], available: Iterable[str]) -> None:
         self.missing = sorted(missing)
         super().__init__(
-            f"Armature has no bone {', '.join(map(repr, self.missing))}; "
-            f"it has {', '.join(sorted(available))}"
+            f"Armature has no bone {_some(map(repr, self.missing))}; "
+            f"it has {_some(sorted(available))}: give a rig map that names its bones"
         )
+
+
+def _some(names: Iterable[str], limit: int = 12) -> str:
+    """Return the first names as a list for a sentence, and how many there are more."""
+    shown = list(names)
+    rest = len(shown) - limit
+    return ", ".join(shown[:limit]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A take re-solved: the best joints that its packets give, for baking."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
 
@@ -11,6 +11,8 @@ from .camera_model import Camera
 from .errors import TakeError
 from .filters import FilterPreset
 from .grounding import level_feet
+from .layout_convert import to_coco17
+from .packet import Packet
 from .pipeline import Lifter, solve_clip
 from .take import Take
 from .types import Joints3D
@@ -48,8 +50,10 @@ def solve_take(
 
     Raises:
         TakeError: The take holds neither joints nor keypoints.
+        VitposeError: The keypoints are not a person's.
     """
-    stored = [packet.joints for packet in take.packets if packet.joints is not None]
+    packets = _one_a_moment(take.packets)
+    stored = [packet.joints for packet in packets if packet.joints is not None]
     if joints is Joints.TAKE and not stored:
         raise TakeError("The take holds no 3D joints; solve them from its keypoints")
     keep = joints is Joints.TAKE or (
@@ -57,12 +61,24 @@ def solve_take(
     )
     if keep:
         return stored
-    if not any(packet.keypoints.score.any() for packet in take.packets):
-        raise TakeError("The take holds neither keypoints nor 3D joints of that person")
-    keypoints = [packet.keypoints for packet in take.packets]
+    if not any(packet.keypoints.score.any() for packet in packets):
+        raise TakeError(
+            "The take holds neither keypoints nor 3D joints of that person: choose "
+            "another person or capture it again"
+        )
+    keypoints = [to_coco17(packet.keypoints) for packet in packets]
     camera = take.header.camera
     solved = solve_clip(keypoints, camera, lifter, preset, progress)
     return _on_one_floor(solved, camera)
+
+
+def _one_a_moment(packets: Sequence[Packet]) -> list[Packet]:
+    """Return the packets without those whose time does not advance."""
+    kept = list(packets[:1])
+    for packet in packets:
+        if packet.t > kept[-1].t:
+            kept.append(packet)
+    return kept
 
 
 def _on_one_floor(joints: list[Joints3D], camera: Camera) -> list[Joints3D]:

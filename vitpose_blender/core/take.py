@@ -214,7 +214,7 @@ def read_take(path: Path) -> Take:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
-        raise TakeError(f"There is no file {path}") from None
+        raise TakeError(f"There is no file {path}: check its name") from None
     except OSError as error:
         raise TakeError(f"Cannot read {path}: {error.strerror or error}") from error
     lines = [line for line in text.split("\n") if line.strip()]
@@ -230,7 +230,7 @@ def read_take(path: Path) -> Take:
     if num_damaged:
         log.warning("%s: %d damaged line(s) ignored", path, num_damaged)
     if not packets:
-        raise TakeError(f"{path} holds no person in any frame")
+        raise TakeError(f"{path} holds no person in any frame: capture it again")
     packets.sort(key=lambda packet: packet.t)
     return Take(header, tuple(packets))
 

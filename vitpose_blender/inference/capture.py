@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.camera_model import Camera
 from ..core.filters import PRESETS, FilterPreset
+from ..core.layout_convert import to_coco17
 from ..core.packet import Packet
 from ..core.pipeline import Lifter, PersonPipeline
 from ..core.take import Take
@@ -55,12 +56,16 @@ class PeopleLifter:
         self._pipelines: dict[int, PersonPipeline] = {}
 
     def step(self, person: int, keypoints: Keypoints2D) -> Joints3D:
-        """Return the joints of one person in one more frame."""
+        """Return the joints of one person in one more frame.
+
+        Raises:
+            VitposeError: The keypoints are not a person's.
+        """
         pipeline = self._pipelines.get(person)
         if pipeline is None:
             pipeline = PersonPipeline(self._make_lifter(), self._camera, self._preset)
             self._pipelines[person] = pipeline
-        return pipeline.step(keypoints)
+        return pipeline.step(to_coco17(keypoints))
 
 
 class PoseEstimator:

@@ -13,6 +13,7 @@ from ..core.errors import OutputError
 from ..core.layouts import Layout, layout_by_id
 from ..core.packet import Packet
 from ..core.types import ImageArray
+from . import opencv_capture
 
 _MIN_SCORE = 0.3  # Keypoints below are not drawn.
 _LEFT, _RIGHT, _MIDDLE = (80, 170, 255), (255, 190, 80), (235, 235, 235)  # BGR
@@ -67,7 +68,7 @@ def _color(layout: Layout, start: int, end: int) -> tuple[int, int, int]:
 
 
 class OverlayWriter:
-    """Writes a video of pictures as they come.
+    """Writes a video of pictures as they come, at the speed at which they were taken.
 
     Args:
         path: The video; `.mp4` plays everywhere.
@@ -75,7 +76,8 @@ class OverlayWriter:
         fps: Rate [Hz]; None for a source without one.
 
     Raises:
-        OutputError: The video cannot be written.
+        OutputError: The video cannot be written; leaving the context may raise it
+            too, since OpenCV does not tell before when the disk is full.
     """
 
     def __init__(
@@ -86,13 +88,44 @@ class OverlayWriter:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"Cannot write {path}: {error.strerror}") from error
-        self._writer = self._open(image_wh, fps or _DEFAULT_FPS)
+        self._fps = fps or _DEFAULT_FPS
+        self._writer = self._open(image_wh, self._fps)
+        self._num_written = 0
+        self._start = 0.0
+        self._last: ImageArray | None = None
 
-    def write(self, image: ImageArray) -> None:
-        self._writer.write(image)
+    def write(self, image: ImageArray, t: float) -> None:
+        """Add the picture taken at `t` [s].
+
+        The one before stands for as long as it took; of several that came within
+        one frame of the video, the first counts.
+        """
+        if self._last is None:
+            self._start, self._last = t, image
+        due = round((t - self._start) * self._fps)
+        while self._num_written < due:
+            self._add(self._last)
+        if self._num_written == due:
+            self._add(image)
+        self._last = image
 
     def close(self) -> None:
         self._writer.release()
+
+    def _add(self, image: ImageArray) -> None:
+        self._writer.write(image)
+        self._num_written += 1
+
+    def _check(self) -> None:
+        """See that the video opens again."""
+        capture = opencv_capture.open_file(str(self.path.resolve()))
+        is_good = capture.isOpened() and capture.grab()
+        capture.release()
+        if self._num_written and not is_good:
+            raise OutputError(
+                f"The video {self.path} could not be finished: free some disk space "
+                "and try again"
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -104,8 +137,11 @@ class OverlayWriter:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+        if exc_type is None:
+            self._check()
 
     def _open(self, image_wh: tuple[int, int], fps: float) -> cv2.VideoWriter:
+        opencv_capture.silence()
         for codec in _CODECS:
             fourcc = cv2.VideoWriter.fourcc(*codec)
             writer = cv2.VideoWriter(str(self.path), fourcc, fps, image_wh)
