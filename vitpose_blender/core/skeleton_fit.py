@@ -7,7 +7,7 @@ import numpy as np
 
 from .filters import zero_phase
 from .layouts import CANONICAL
-from .trunk_frames import unit
+from .trunk_frames import cross, unit
 from .types import FloatArray
 
 ROW = CANONICAL.index
@@ -85,7 +85,7 @@ def limit_knees(xyz: FloatArray) -> FloatArray:
     """
     result = xyz.copy()
     up = xyz[:, ROW["neck"]] - xyz[:, ROW["pelvis"]]
-    forward = np.cross(xyz[:, ROW["left_hip"]] - xyz[:, ROW["right_hip"]], up)
+    forward = cross(xyz[:, ROW["left_hip"]] - xyz[:, ROW["right_hip"]], up)
     for side in ("left", "right"):
         hip, knee, ankle, heel, toe = (
             ROW[f"{side}_{name}"] for name in ("hip", "knee", "ankle", "heel", "toe")

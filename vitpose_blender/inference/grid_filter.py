@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Bayes filter over a small grid of states: forward in time, or both ways."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from ..core.types import FloatArray
 
 MAX_STEP = 1.0  # After a longer silence the past says nothing [s].
+CHUNK = 64  # Frames weighed at once.
 FLOOR = 1e-12  # Keeps a state that one bad frame excluded alive.
 
 
@@ -41,6 +42,16 @@ class Axis:
         return normalised
 
 
+def in_chunks(weigh: Callable[[slice], FloatArray], num_frames: int) -> FloatArray:
+    """Return evidence of all frames, weighed `CHUNK` at a time.
+
+    Weighing compares every state with every example; for the whole of a long take
+    at once that would take gigabytes.
+    """
+    starts = range(0, num_frames, CHUNK)
+    return np.concatenate([weigh(slice(start, start + CHUNK)) for start in starts])
+
+
 class GridFilter:
     """Probability of each cell of a grid of two axes, carried through time.
 
@@ -71,11 +82,11 @@ class GridFilter:
         self._belief, self._t = _normalised(likelihood), t
         return self._belief
 
-    def smooth(self, times: Sequence[float], log_likelihood: FloatArray) -> FloatArray:
+    def smooth(self, times: FloatArray, log_likelihood: FloatArray) -> FloatArray:
         """Return the beliefs of a clip given its whole past and future.
 
         Args:
-            times: Of each frame, rising, length `T` [s].
+            times: Of each frame, rising, shape `(T,)` [s].
             log_likelihood: Evidence, shape `(T, B, S1, S2)`.
 
         Returns:

@@ -10,12 +10,13 @@ from ..core import body_model
 from ..core.body_model import BodyLengths
 from ..core.layouts import CANONICAL
 from ..core.skeleton_fit import root_on_rays
-from ..core.trunk_frames import trunk_frames, unit
+from ..core.trunk_frames import cross, trunk_frames, unit
 from ..core.types import FloatArray, Joints3D
+from .lift_head import ears_offset
+from .lift_limbs import LIMB_ROWS
 from .lift_observation import Observation
 
 ROW = CANONICAL.index
-LIMB_ROWS = ((5, 7, 9), (6, 8, 10), (11, 13, 15), (12, 14, 16))
 UNSEEN_SCORE = 0.1  # Of a joint that is only held or inferred [1].
 # Joints that COCO-17 lacks, the keypoints that vouch for them.
 _VOUCHED_BY = {
@@ -120,29 +121,40 @@ def _seen_direction(
     return unit(np.concatenate([np.nan_to_num(plane) * size, left[:, 2:]], axis=1))
 
 
+@dataclass(frozen=True, eq=False)
+class Pose:
+    """Everything decided about `T` frames, each in its view frame.
+
+    Attributes:
+        trunk: The trunk.
+        head: The head's left, up and forward as rows, shape `(T, 3, 3)`.
+        limbs: Directions of both bones of the four limbs, shape `(T, 4, 2, 3)`.
+    """
+
+    trunk: Trunk
+    head: FloatArray
+    limbs: FloatArray
+
+
 def assemble(
-    seen: Observation,
-    body: BodyLengths,
-    trunk: Trunk,
-    limbs: FloatArray,
-    belief: FloatArray,
+    seen: Observation, body: BodyLengths, pose: Pose, belief: FloatArray
 ) -> list[Joints3D]:
     """Return the joints of every frame, in the camera's frame.
 
     Args:
         seen: What the picture showed.
         body: Lengths of the bones.
-        trunk: Of every frame.
-        limbs: Directions of both bones of the four limbs, shape `(T, 4, 2, 3)`.
-        belief: In each of them, 1 where it was seen, shape `(T, 4, 2)`.
+        pose: Of every frame.
+        belief: In each bone of the limbs, 1 where it was seen, shape `(T, 4, 2)`.
     """
     xyz = np.full((len(seen.times), len(CANONICAL), 3), np.nan)
+    trunk = pose.trunk
     _place_trunk(xyz, body, trunk)
     for i, (start, middle, end) in enumerate(LIMB_ROWS):
         upper, lower = body.limbs[i]
-        xyz[:, middle] = xyz[:, start] + upper * limbs[:, i, 0]
-        xyz[:, end] = xyz[:, middle] + lower * limbs[:, i, 1]
-    _place_head(xyz, body, trunk)
+        xyz[:, middle] = xyz[:, start] + upper * pose.limbs[:, i, 0]
+        xyz[:, end] = xyz[:, middle] + lower * pose.limbs[:, i, 1]
+    _place_head(xyz, seen, body, pose)
     _place_feet_and_hands(xyz, body, trunk)
     xyz[~seen.is_known] = np.nan
     root = root_on_rays(xyz[:, :17], seen.rays, seen.score, trunk.distance)
@@ -177,22 +189,26 @@ def _place_trunk(xyz: FloatArray, body: BodyLengths, trunk: Trunk) -> None:
         )
 
 
-def _place_head(xyz: FloatArray, body: BodyLengths, trunk: Trunk) -> None:
-    frame = trunk_frames(trunk.left_chest, trunk.torso) * body.scale
+def _place_head(
+    xyz: FloatArray, seen: Observation, body: BodyLengths, pose: Pose
+) -> None:
+    trunk = pose.trunk
+    chest = trunk_frames(trunk.left_chest, trunk.torso) * body.scale
+    head = pose.head * body.scale
     shoulders = body.torso * trunk.torso
-    ears = body_model.EARS_FROM_SHOULDERS
-    xyz[:, ROW["neck"]] = shoulders + body_model.NECK_FROM_SHOULDERS @ frame
-    xyz[:, ROW["head_top"]] = shoulders + (ears + body_model.HEAD_TOP) @ frame
+    ears = shoulders + ears_offset(seen, trunk.distance, chest, head)
+    xyz[:, ROW["neck"]] = shoulders + body_model.NECK_FROM_SHOULDERS @ chest
+    xyz[:, ROW["head_top"]] = ears + body_model.HEAD_TOP @ head
     for row, offset in enumerate(body_model.HEAD_POINTS):
-        xyz[:, row] = shoulders + (ears + offset) @ frame
+        xyz[:, row] = ears + offset @ head
 
 
 def _place_feet_and_hands(xyz: FloatArray, body: BodyLengths, trunk: Trunk) -> None:
-    forward = np.cross(trunk.left_hips, trunk.torso)
+    forward = cross(trunk.left_hips, trunk.torso)
     for side in ("left", "right"):
         ankle, knee = xyz[:, ROW[f"{side}_ankle"]], xyz[:, ROW[f"{side}_knee"]]
         shank = unit(knee - ankle)
-        frame = trunk_frames(np.cross(shank, forward), shank) * body.scale
+        frame = trunk_frames(cross(shank, forward), shank) * body.scale
         xyz[:, ROW[f"{side}_heel"]] = ankle + body_model.HEEL @ frame
         xyz[:, ROW[f"{side}_toe"]] = ankle + body_model.TOE @ frame
         wrist, elbow = xyz[:, ROW[f"{side}_wrist"]], xyz[:, ROW[f"{side}_elbow"]]

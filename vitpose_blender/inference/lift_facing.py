@@ -3,14 +3,14 @@
 
 import numpy as np
 
-from ..core.body_model import HEAD_POINTS, BodyLengths
+from ..core.body_model import BodyLengths
 from ..core.limb_prior import limb_priors
-from ..core.trunk_frames import unit
+from ..core.trunk_frames import cross, unit
 from ..core.types import FloatArray
 from .grid_filter import Axis
-from .lift_assembly import LIMB_ROWS
-from .lift_limbs import limb_evidence, limb_states
-from .lift_observation import Observation, nan_mean
+from .lift_head import picture_axes
+from .lift_limbs import LIMB_ROWS, limb_evidence, limb_states
+from .lift_observation import Observation
 
 # Yaw 0 faces the camera; at 90 degrees the person looks to the picture's right.
 YAW = Axis(np.radians(np.arange(0, 360, 15.0)), rate=np.radians(90), period=2 * np.pi)
@@ -19,33 +19,27 @@ _COS_BETWEEN = np.cos(YAW.values[:, np.newaxis] - YAW.values)
 TWIST_PRIOR = np.log(
     np.exp(12 * (_COS_BETWEEN - 1)) + 0.15 * np.exp(3 * (_COS_BETWEEN - 1))
 )
-_HEAD_TURN = np.exp(4 * (_COS_BETWEEN - 1)) + 1e-3  # Of the head on the chest.
 
 COARSE_ANGLES = np.radians(np.linspace(-72, 72, 7))  # Of limbs while facing is open.
 LIMB_TRUST = 0.7  # How much limbs say about facing; their prior is rough [1].
 WIDTH_SIGMA = 0.05  # How wrong a width in the picture may be [m].
-FACE_SIGMA = 0.03  # The same of a part of the face [m].
 
 
 def yaw_frames(torso: FloatArray) -> FloatArray:
     """Return `trunk_from_view` for every yaw about the torso, `(T, 24, 3, 3)`."""
-    level = level_direction(torso)
-    away = np.cross(torso, level)
+    level = picture_axes(torso)[:, 0]
+    away = cross(torso, level)
     cosine, sine = np.cos(YAW.values)[:, np.newaxis], np.sin(YAW.values)[:, np.newaxis]
     left = level[:, np.newaxis] * cosine + away[:, np.newaxis] * sine
     up = np.broadcast_to(torso[:, np.newaxis], left.shape)
-    return np.stack([left, up, np.cross(left, up)], axis=-2)
-
-
-def level_direction(torso: FloatArray) -> FloatArray:
-    """Return the direction across the trunk in the picture plane, `(T, 3)`."""
-    level = unit(np.cross([0.0, 0.0, 1.0], torso))
-    # A trunk that points straight at the camera leaves the choice open.
-    return np.where(np.isfinite(level), level, [1.0, 0.0, 0.0])
+    return np.stack([left, up, cross(left, up)], axis=-2)
 
 
 def facing_evidence(
-    seen: Observation, body: BodyLengths, distance: FloatArray, torso: FloatArray
+    seen: Observation,
+    body: BodyLengths,
+    distance: FloatArray,
+    torso: FloatArray,
 ) -> FloatArray:
     """Return the log-likelihood of every pair of yaws, `(T, 1, hips 24, chest 24)`.
 
@@ -56,10 +50,9 @@ def facing_evidence(
         torso: From the hips to the shoulders, shape `(T, 3)`.
     """
     metres = distance[:, np.newaxis, np.newaxis]
-    across = np.einsum("tki,ti->tk", seen.rays * metres, level_direction(torso))
+    across = np.einsum("tki,ti->tk", seen.rays * metres, picture_axes(torso)[:, 0])
     hips = _width_evidence(across[:, 11] - across[:, 12], body.hips)
     chest = _width_evidence(across[:, 5] - across[:, 6], body.shoulders)
-    chest += _face_evidence(across[:, :5], seen.score[:, :5], body.scale)
     frames = yaw_frames(torso)
     for i, (rows, prior) in enumerate(zip(LIMB_ROWS, limb_priors())):
         is_arm = i < 2
@@ -70,7 +63,7 @@ def facing_evidence(
         states = limb_states(start, rays, body.limbs[i], COARSE_ANGLES)
         best = limb_evidence(states, frames, prior).max(axis=(-2, -1))
         (chest if is_arm else hips)[:] += LIMB_TRUST * best
-    pairs = hips[:, :, np.newaxis] + chest[:, np.newaxis] + TWIST_PRIOR
+    pairs: FloatArray = hips[:, :, np.newaxis] + chest[:, np.newaxis] + TWIST_PRIOR
     return pairs[:, np.newaxis]
 
 
@@ -86,29 +79,6 @@ def mean_left(torso: FloatArray, belief: FloatArray) -> tuple[FloatArray, FloatA
 def _width_evidence(across: FloatArray, width: float) -> FloatArray:
     """Return how well each yaw explains the width of shoulders or hips, `(T, 24)`."""
     expected = width * np.cos(YAW.values)
-    return np.nan_to_num(-0.5 * ((across[:, np.newaxis] - expected) / WIDTH_SIGMA) ** 2)
-
-
-def _face_evidence(across: FloatArray, score: FloatArray, scale: float) -> FloatArray:
-    """Return how well each yaw of the chest explains the face, shape `(T, 24)`.
-
-    The face is a small rigid thing on a head that turns on the chest.
-
-    Args:
-        across: Where its five parts lie across the trunk, shape `(T, 5)` [m].
-        score: Of the parts, shape `(T, 5)`.
-        scale: Of the person [1].
-    """
-    known = np.isfinite(across)
-    centred = np.where(known, across - nan_mean(across)[:, np.newaxis], 0.0)
-    left_and_forward = HEAD_POINTS[:, [0, 2]] * scale
-    turned = left_and_forward @ np.stack([np.cos(YAW.values), np.sin(YAW.values)])
-    weight = np.where(known, score, 0.0)[..., np.newaxis]
-    total = np.maximum(weight.sum(axis=1, keepdims=True), 1e-9)
-    expected = turned - (weight * turned).sum(axis=1, keepdims=True) / total
-    residual = (centred[..., np.newaxis] - expected) / FACE_SIGMA
-    fit = -0.5 * (weight * residual**2).sum(axis=1)
-    fit = np.where(known.sum(axis=1, keepdims=True) >= 2, fit, 0.0)
-    head = np.exp(fit - fit.max(axis=1, keepdims=True)) + 1e-3
-    chest: FloatArray = np.log(head @ _HEAD_TURN)
-    return chest
+    residual = np.nan_to_num((across[:, np.newaxis] - expected) / WIDTH_SIGMA)
+    fit: FloatArray = -0.5 * residual**2
+    return fit

@@ -40,19 +40,19 @@ class DirectionMemory:
 
 
 def fill_directions(
-    times: Sequence[float], directions: FloatArray, rest: FloatArray
+    times: FloatArray, directions: FloatArray, rest: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return a clip's directions without holes; each side of a hole eases to rest.
 
     Args:
-        times: Rising, length `T` [s].
+        times: Rising, shape `(T,)` [s].
         directions: As seen, shape `(T, B, 3)`; NaN where unseen.
         rest: Where an unseen bone eases to, shape `(T, B, 3)`.
 
     Returns:
         Directions `(T, B, 3)`; belief `(T, B)`, 1 where seen.
     """
-    t = np.asarray(times)[:, np.newaxis]
+    t = times[:, np.newaxis]
     known = np.isfinite(directions).all(axis=-1)
     row = np.arange(len(t))[:, np.newaxis]
     before = np.maximum.accumulate(np.where(known, row, -1), axis=0)

@@ -5,8 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.limb_prior import LimbPrior
+from ..core.body_model import BodyLengths
+from ..core.limb_prior import LimbPrior, limb_priors
+from ..core.trunk_frames import unit
 from ..core.types import FloatArray
+from .grid_filter import Axis, in_chunks
+from .lift_modes import Mode
+
+# Start, middle and end of left arm, right arm, left leg, right leg.
+LIMB_ROWS = ((5, 7, 9), (6, 8, 10), (11, 13, 15), (12, 14, 16))
+# How far a bone points out of the picture plane, away positive.
+ANGLES = Axis(np.radians(np.linspace(-80, 80, 11)), rate=np.radians(180))
 
 PLANE_SIGMA = 0.03  # How wrong a bone's length in the picture may be [m].
 LENGTH_SIGMA = 0.06  # How wrong a bone's length may be, relative to it [1].
@@ -81,9 +90,13 @@ def limb_evidence(
         prior: How such limbs usually point.
     """
     lower = np.where(np.isfinite(states.lower), states.lower, 0.0)
-    score = states.fit[:, np.newaxis] + prior.log_density(frames, states.upper, lower)
-    evidence: FloatArray = np.where(np.isfinite(score), score, 0.0)
-    return evidence
+
+    def weigh(part: slice) -> FloatArray:
+        density = prior.log_density(frames[part], states.upper[part], lower[part])
+        score = states.fit[part, np.newaxis] + density
+        return np.where(np.isfinite(score), score, 0.0)
+
+    return in_chunks(weigh, len(lower))
 
 
 def mean_directions(states: LimbStates, belief: FloatArray) -> FloatArray:
@@ -96,3 +109,30 @@ def mean_directions(states: LimbStates, belief: FloatArray) -> FloatArray:
     upper = np.einsum("tab,tai->ti", belief, states.upper)
     lower = np.einsum("tab,tabi->ti", belief, states.lower)
     return np.stack([upper, lower], axis=1)
+
+
+def likely_directions(
+    rays: FloatArray,
+    starts: FloatArray,
+    frames: FloatArray,
+    body: BodyLengths,
+    mode: Mode,
+) -> FloatArray:
+    """Return the directions of all limbs, `(T, 4, 2, 3)`; NaN where unseen.
+
+    Args:
+        rays: Unit vectors to the COCO-17 keypoints, shape `(T, 17, 3)`.
+        starts: Shoulders and hips, shape `(T, 4, 3)` [m].
+        frames: That the limbs move in, shape `(T, 4, 3, 3)`.
+        body: Lengths of the bones.
+        mode: Live or clip.
+    """
+    limbs, evidence = [], []
+    for i, (rows, prior) in enumerate(zip(LIMB_ROWS, limb_priors())):
+        limbs.append(
+            limb_states(starts[:, i], rays[:, rows[1:]], body.limbs[i], ANGLES.values)
+        )
+        evidence.append(limb_evidence(limbs[i], frames[:, i : i + 1], prior))
+    belief = mode.infer("limbs", np.concatenate(evidence, axis=1))
+    means = [mean_directions(limb, belief[:, i]) for i, limb in enumerate(limbs)]
+    return unit(np.stack(means, axis=1))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.camera_model import Camera
-from ..core.trunk_frames import unit
+from ..core.trunk_frames import cross, unit
 from ..core.types import FloatArray, Keypoints2D
 
 SEEN = 0.15  # A keypoint with a lower score counts as not seen [1].
@@ -23,14 +23,14 @@ class Observation:
     the person in the picture.
 
     Attributes:
-        times: Of each frame, length `T` [s].
+        times: Of each frame, shape `(T,)` [s].
         rays: Unit vectors to the COCO-17 keypoints, shape `(T, 17, 3)`; NaN unseen.
         score: Of each keypoint, shape `(T, 17)`; 0 unseen.
         up: Against gravity, shape `(T, 3)`.
         view_from_camera: Rotations, shape `(T, 3, 3)`.
     """
 
-    times: tuple[float, ...]
+    times: FloatArray
     rays: FloatArray
     score: FloatArray
     up: FloatArray
@@ -67,7 +67,7 @@ def observe(keypoints: Sequence[Keypoints2D], camera: Camera) -> Observation:
     view_from_camera = _looking_along(axis)
     up_camera = camera.world_from_camera[2]
     return Observation(
-        tuple(frame.t for frame in keypoints),
+        np.array([frame.t for frame in keypoints]),
         unit(np.einsum("tij,tkj->tki", view_from_camera, rays)),
         np.where(unseen, 0.0, score),
         view_from_camera @ up_camera,
@@ -79,4 +79,4 @@ def _looking_along(axis: FloatArray) -> FloatArray:
     """Return rotations whose z rows are `axis`, with x kept level in the picture."""
     forward = unit(axis)
     right = unit(np.stack([forward[:, 2], 0 * forward[:, 0], -forward[:, 0]], axis=1))
-    return np.stack([right, np.cross(forward, right), forward], axis=1)
+    return np.stack([right, cross(forward, right), forward], axis=1)

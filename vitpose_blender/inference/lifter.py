@@ -7,30 +7,33 @@ import numpy as np
 
 from ..core.body_model import DEFAULT_HEIGHT, BodyLengths
 from ..core.camera_model import Camera
-from ..core.limb_prior import limb_priors
-from ..core.trunk_frames import unit
 from ..core.types import FloatArray, Joints3D, Keypoints2D
-from .grid_filter import Axis, GridFilter
-from .lift_assembly import LIMB_ROWS, Trunk, assemble
-from .lift_distance import LOG_DISTANCE, NO_AXIS, distance_evidence, mean_distance
-from .lift_facing import YAW, facing_evidence, mean_left
-from .lift_hold import DirectionMemory, fill_directions
-from .lift_limbs import limb_evidence, limb_states, mean_directions
+from . import lift_distance, lift_facing, lift_head, lift_limbs
+from .grid_filter import GridFilter
+from .lift_assembly import Pose, Trunk, assemble
+from .lift_body import BodyEstimate
+from .lift_distance import apparent_lengths, bone_angles
+from .lift_hold import DirectionMemory
+from .lift_modes import ClipMode, LiveMode, Mode
 from .lift_observation import Observation, observe
 from .lift_torso import torso_directions
 
-ANGLES = Axis(np.radians(np.linspace(-80, 80, 11)), rate=np.radians(180))
 
-Infer = Callable[[GridFilter, FloatArray], FloatArray]
-Fill = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
+def _filters() -> dict[str, GridFilter]:
+    return {
+        "distance": GridFilter(lift_distance.LOG_DISTANCE, lift_distance.NO_AXIS),
+        "facing": GridFilter(lift_facing.YAW, lift_facing.YAW),
+        "head": GridFilter(lift_head.YAW, lift_head.NOD),
+        "limbs": GridFilter(lift_limbs.ANGLES, lift_limbs.ANGLES),
+    }
 
 
 class GeometricLifter:
     """Lifts one person by bone lengths, foreshortening and typical poses.
 
-    Three small Bayes filters answer in turn: how far away is the person, which way
-    do they face, and how far does each limb leave the picture plane. Live they run
-    forward in time; over a clip they run both ways.
+    Small Bayes filters answer in turn: how far away is the person, which way do
+    pelvis, chest and head face, and how far does each limb leave the picture plane.
+    Live they run forward in time; over a clip they run both ways.
 
     Args:
         height: Of the person [m]; sets the scale of everything.
@@ -40,10 +43,9 @@ class GeometricLifter:
     window = 0.0  # The filters remember: the newest frame is enough [s].
 
     def __init__(self, height: float = DEFAULT_HEIGHT) -> None:
-        self._body = BodyLengths.of_height(height)
-        self._distance = GridFilter(LOG_DISTANCE, NO_AXIS)
-        self._yaw = GridFilter(YAW, YAW)
-        self._limbs = GridFilter(ANGLES, ANGLES)
+        self._average = BodyLengths.of_height(height)
+        self._estimate = BodyEstimate(self._average)
+        self._filters = _filters()
         self._memory = DirectionMemory(8)
 
     def lift(self, window: Sequence[Keypoints2D], camera: Camera) -> Joints3D:
@@ -53,18 +55,13 @@ class GeometricLifter:
             window: COCO-17 keypoints in order of time; may be one frame.
             camera: That saw them.
         """
-        t = window[-1].t
-
-        def infer(grid: GridFilter, evidence: FloatArray) -> FloatArray:
-            return grid.step(t, evidence[0])[np.newaxis]
-
-        def fill(
-            directions: FloatArray, rest: FloatArray
-        ) -> tuple[FloatArray, FloatArray]:
-            filled, belief = self._memory.fill(t, directions[0], rest[0])
-            return filled[np.newaxis], belief[np.newaxis]
-
-        return self._solve(observe(window[-1:], camera), infer, fill)[0]
+        seen = observe(window[-1:], camera)
+        mode = LiveMode(self._filters, self._memory, window[-1].t)
+        body = self._estimate.body
+        angles = bone_angles(seen)
+        distance = _distances(angles, body, mode)
+        self._estimate.learn(seen.times, apparent_lengths(angles, distance))
+        return _solve(seen, body, distance, mode)[0]
 
     def lift_clip(
         self,
@@ -74,6 +71,9 @@ class GeometricLifter:
     ) -> list[Joints3D]:
         """Return the joints of every frame of a clip, knowing past and future.
 
+        What live frames taught about the person plays no part: the same clip gives
+        the same result.
+
         Args:
             clip: COCO-17 keypoints in order of time.
             camera: That saw them.
@@ -82,57 +82,51 @@ class GeometricLifter:
         if not clip:
             return []
         seen = observe(clip, camera)
+        mode = ClipMode(self._filters, seen.times, progress)
+        angles = bone_angles(seen)
+        distance = _distances(angles, self._average, mode)
+        estimate = BodyEstimate(self._average)
+        body = estimate.learn(seen.times, apparent_lengths(angles, distance))
+        distance = _distances(angles, body, mode)
+        return _solve(seen, body, distance, mode)
 
-        def infer(grid: GridFilter, evidence: FloatArray) -> FloatArray:
-            return grid.smooth(seen.times, evidence)
 
-        def fill(
-            directions: FloatArray, rest: FloatArray
-        ) -> tuple[FloatArray, FloatArray]:
-            return fill_directions(seen.times, directions, rest)
+def _distances(angles: FloatArray, body: BodyLengths, mode: Mode) -> FloatArray:
+    """Return how far away the person is, shape `(T,)` [m]."""
+    evidence = lift_distance.distance_evidence(angles, body)
+    return lift_distance.mean_distance(mode.infer("distance", evidence))
 
-        joints = self._solve(seen, infer, fill)
-        if progress is not None:
-            progress(1.0)
-        return joints
 
-    def _solve(self, seen: Observation, infer: Infer, fill: Fill) -> list[Joints3D]:
-        body = self._body
-        distance = mean_distance(infer(self._distance, distance_evidence(seen, body)))
-        torso = torso_directions(seen, distance, body)
-        evidence = facing_evidence(seen, body, distance, torso)
-        left = mean_left(torso, infer(self._yaw, evidence))
-        trunk = Trunk.seen_as(seen, body, (distance, torso), left)
-        directions = self._limb_directions(seen, trunk, infer)
-        # Unseen limbs move along with the trunk.
-        frames = trunk.limb_frames()
-        rest = trunk.rest_directions(seen.up)
-        num_frames = len(seen.times)
-        filled, belief = fill(
-            np.einsum("tlij,tlbj->tlbi", frames, directions).reshape(num_frames, 8, 3),
-            np.einsum("tlij,tlbj->tlbi", frames, rest).reshape(num_frames, 8, 3),
-        )
-        limbs = np.einsum(
-            "tlij,tlbi->tlbj", frames, filled.reshape(num_frames, 4, 2, 3)
-        )
-        return assemble(seen, body, trunk, limbs, belief.reshape(num_frames, 4, 2))
+def _solve(
+    seen: Observation, body: BodyLengths, distance: FloatArray, mode: Mode
+) -> list[Joints3D]:
+    torso = torso_directions(seen, distance, body)
+    face = lift_head.face_evidence(seen, distance, torso, body.scale)
+    evidence = lift_facing.facing_evidence(seen, body, distance, torso)
+    evidence += lift_head.chest_evidence(face)[:, np.newaxis, np.newaxis]
+    left = lift_facing.mean_left(torso, mode.infer("facing", evidence))
+    face += lift_head.turn_prior(torso, left[1])
+    head = mode.infer("head", face[:, np.newaxis])[:, 0]
+    trunk = Trunk.seen_as(seen, body, (distance, torso), left)
+    limbs, belief = _limbs(seen, body, trunk, mode)
+    pose = Pose(trunk, lift_head.head_frames(torso, head), limbs)
+    return assemble(seen, body, pose, belief)
 
-    def _limb_directions(
-        self, seen: Observation, trunk: Trunk, infer: Infer
-    ) -> FloatArray:
-        """Return directions of the limbs, `(T, 4, 2, 3)`; NaN where unseen."""
-        starts, frames = trunk.limb_starts(seen, self._body), trunk.limb_frames()
-        limbs, evidence = [], []
-        for i, (rows, prior) in enumerate(zip(LIMB_ROWS, limb_priors())):
-            limbs.append(
-                limb_states(
-                    starts[:, i],
-                    seen.rays[:, rows[1:]],
-                    self._body.limbs[i],
-                    ANGLES.values,
-                )
-            )
-            evidence.append(limb_evidence(limbs[i], frames[:, i : i + 1], prior))
-        belief = infer(self._limbs, np.concatenate(evidence, axis=1))
-        means = [mean_directions(limb, belief[:, i]) for i, limb in enumerate(limbs)]
-        return unit(np.stack(means, axis=1))
+
+def _limbs(
+    seen: Observation, body: BodyLengths, trunk: Trunk, mode: Mode
+) -> tuple[FloatArray, FloatArray]:
+    """Return directions of limbs `(T, 4, 2, 3)` and the belief in each `(T, 4, 2)`.
+
+    Limbs that are not seen move along with the trunk.
+    """
+    frames, starts = trunk.limb_frames(), trunk.limb_starts(seen, body)
+    directions = lift_limbs.likely_directions(seen.rays, starts, frames, body, mode)
+    rest = trunk.rest_directions(seen.up)
+    shape = directions.shape
+    filled, belief = mode.fill(
+        np.einsum("tlij,tlbj->tlbi", frames, directions).reshape(shape[0], 8, 3),
+        np.einsum("tlij,tlbj->tlbi", frames, rest).reshape(shape[0], 8, 3),
+    )
+    limbs = np.einsum("tlij,tlbi->tlbj", frames, filled.reshape(shape))
+    return limbs, belief.reshape(shape[:3])
