@@ -45,11 +45,16 @@ def run(main: Callable[[], int]) -> None:
     The process leaves at once, since Blender 4.2 crashes while it shuts down after
     an export.
     """
-    from vitpose_blender.core.errors import VitposeError
-
     logging.basicConfig(format="%(levelname)s: %(message)s")
     for handler in logging.getLogger().handlers:
         handler.setLevel(logging.WARNING)  # Blender's add-ons set their own to INFO.
+    _leave(exit_code(main))
+
+
+def exit_code(main: Callable[[], int]) -> int:
+    """Run `main`, say in a sentence what ended it, and return its exit code."""
+    from vitpose_blender.core.errors import VitposeError
+
     code = 1
     try:
         code = main()
@@ -63,7 +68,7 @@ def run(main: Callable[[], int]) -> None:
         code = BAD_INPUT
     except Exception:
         logging.exception("This is a bug; please report it with these lines")
-    _leave(code)
+    return code
 
 
 def _leave(code: int) -> None:
@@ -83,16 +88,14 @@ def hushed() -> Iterator[None]:
     messages and a `Progress` made before still get through.
     """
     sys.stdout.flush()
-    real = os.dup(1)
+    real, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
     try:
-        with (
-            open(os.devnull, "wb") as nowhere,  # noqa: PTH123  (a device)
-            contextlib.redirect_stderr(io.StringIO()),
-        ):
-            os.dup2(nowhere.fileno(), 1)
+        unread = io.StringIO()
+        with contextlib.redirect_stdout(unread), contextlib.redirect_stderr(unread):
             yield
     finally:
-        sys.stdout.flush()
         os.dup2(real, 1)
         os.close(real)
 

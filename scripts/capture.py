@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     from vitpose_blender.inference.overlay import OverlayWriter
 
 
+def parse_arguments() -> argparse.Namespace:
+    return _capture_options.parse(__doc__)
+
+
 def main(arguments: argparse.Namespace) -> int:
     """Do what the command line says; returns the exit code."""
     from vitpose_blender.core.errors import VitposeError
@@ -211,6 +215,6 @@ def chosen_packets(
 
 
 if __name__ == "__main__":
-    wanted = _capture_options.parse(__doc__)
+    wanted = parse_arguments()
     _environment.activate()
     _cli.run(lambda: main(wanted))

@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.inference.random_vitpose import random_vitpose, save_vitpose
+from tests.script_runs import ScriptRunner
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -22,3 +25,19 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip("the shared test data are not on this machine")
     return folder
+
+
+@pytest.fixture(scope="session")
+def vitpose_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a tiny ViTPose of random weights, saved the way the hub's are."""
+    pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    return save_vitpose(random_vitpose(), tmp_path_factory.mktemp("vitpose-tiny"))
+
+
+@pytest.fixture
+def run_script(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> ScriptRunner:
+    """Run a script of `scripts/` in this process, as from the command line."""
+    return ScriptRunner(monkeypatch, capfd)

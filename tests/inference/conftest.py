@@ -6,16 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.inference.random_vitpose import random_vitpose, save_vitpose
-
-
-@pytest.fixture(scope="session")
-def vitpose_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a tiny ViTPose of random weights, saved the way the hub's are."""
-    pytest.importorskip("torch")
-    pytest.importorskip("transformers")
-    return save_vitpose(random_vitpose(), tmp_path_factory.mktemp("vitpose-tiny"))
-
 
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
