@@ -20,6 +20,8 @@ CELL_WH = (300, 400)  # Of each picture [px].
 COLUMNS = 8
 _GAP = 4  # [px]
 _BACKGROUND = 32
+_ROOM = 1.35  # A cell is so much taller than the person in it.
+_GROUND = 0.9  # How far down in a cell the person stands.
 
 
 def make(
@@ -58,13 +60,15 @@ def camera_pictures(footage: str, packets: "Sequence[Packet]") -> list["np.ndarr
     from vitpose_blender.inference.overlay import draw_people
 
     wanted = {packet.frame: packet for packet in packets}
+    # One scale for all, or a squat would look as tall as a jump.
+    tallest = max((packet.box[3] for packet in packets if packet.box), default=0.0)
     pictures = {}
     with open_source(footage) as source:
         for frame in source:
             if frame.index in wanted:
                 packet = wanted[frame.index]
                 drawn = draw_people(frame.image, [packet])
-                pictures[frame.index] = fit(drawn, packet.box)
+                pictures[frame.index] = fit(drawn, packet.box, tallest)
             if len(pictures) == len(wanted):
                 break
     empty = np.full((CELL_WH[1], CELL_WH[0], 3), _BACKGROUND, dtype=np.uint8)
@@ -89,21 +93,26 @@ def render(armature: "Object", frames: "Sequence[float]") -> list["np.ndarray"]:
     return pictures
 
 
-def fit(picture: "np.ndarray", box: Sequence[float] | None = None) -> "np.ndarray":
+def fit(
+    picture: "np.ndarray", box: Sequence[float] | None, tallest: float
+) -> "np.ndarray":
     """Return the part of a camera picture around a person, as large as a cell.
 
     Args:
         picture: BGR, shape `(H, W, 3)`.
         box: Left, top, width, height of the person [px]; None shows everything.
+        tallest: Height of the person at their full size [px].
     """
     import cv2
 
     width, height = CELL_WH
-    left, top, box_width, box_height = box or (0, 0, picture.shape[1], picture.shape[0])
-    room = 1.15 if box else 1.0
-    scale = min(width / (box_width * room), height / (box_height * room))
-    middle = (left + box_width / 2, top + box_height / 2)
-    shift = (width / 2 - middle[0] * scale, height / 2 - middle[1] * scale)
+    if box is None or tallest <= 0:
+        scale = min(width / picture.shape[1], height / picture.shape[0])
+        shift = np.zeros(2)
+    else:
+        scale = height / (tallest * _ROOM)
+        feet = np.array([box[0] + box[2] / 2, box[1] + box[3]])
+        shift = np.array([width / 2, height * _GROUND]) - feet * scale
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
     border = (_BACKGROUND,) * 3
     return cv2.warpAffine(

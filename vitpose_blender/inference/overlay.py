@@ -51,11 +51,11 @@ def _draw_person(canvas: ImageArray, packet: Packet, thickness: int) -> None:
         color = _color(layout, row, row)
         cv2.circle(canvas, points[row], thickness + 1, color, -1, cv2.LINE_AA)
     if packet.box is not None:
-        corner = (round(packet.box[0]), max(round(packet.box[1]), 20))
-        label = f"person {packet.person}"
+        left, top, _, height = packet.box
+        corner = (round(left), max(round(top - 0.12 * height), 8 * thickness))
         cv2.putText(
-            canvas, label, corner, cv2.FONT_HERSHEY_SIMPLEX, 0.35 * thickness,
-            _MIDDLE, thickness, cv2.LINE_AA,
+            canvas, str(packet.person), corner, cv2.FONT_HERSHEY_SIMPLEX,
+            0.3 * thickness, _MIDDLE, max(thickness - 1, 1), cv2.LINE_AA,
         )  # fmt: skip
 
 
