@@ -2,6 +2,8 @@
 """Fixtures for every test: a seeded generator, golden files, the shared data."""
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -41,3 +43,20 @@ def run_script(
 ) -> ScriptRunner:
     """Run a script of `scripts/` in this process, as from the command line."""
     return ScriptRunner(monkeypatch, capfd)
+
+
+@pytest.fixture
+def full_disk() -> Callable[[int], AbstractContextManager[None]]:
+    """Return a context in which no file of ours can grow beyond some bytes."""
+    resource = pytest.importorskip("resource", reason="only Unix limits file sizes")
+
+    @contextmanager
+    def limited(num_bytes: int) -> Iterator[None]:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limited
