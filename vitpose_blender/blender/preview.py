@@ -122,8 +122,9 @@ def _middle(armature: Object) -> FloatArray:
     evaluated = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
     bones = access.pose_bones(evaluated)
     # A root bone may stay behind while the character walks away.
-    heads = [armature.matrix_world @ bone.head for bone in bones if bone.parent]
-    middle: FloatArray = (np.min(heads, axis=0) + np.max(heads, axis=0)) / 2
+    world = armature.matrix_world
+    heads = np.array([world @ bone.head for bone in bones if bone.parent])
+    middle: FloatArray = (heads.min(axis=0) + heads.max(axis=0)) / 2
     return middle
 
 
