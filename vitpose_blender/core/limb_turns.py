@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a person's arms and legs turn a character's: directions, hinges, hands, feet."""
 
+import math
+
 import numpy as np
 
 from .body_frames import between, prefer
@@ -86,55 +88,78 @@ def _follow_hinge(
     bend = np.cross(upper, lower)
     angle = np.arctan2(np.linalg.norm(bend, axis=-1), np.sum(upper * lower, axis=-1))
     trust = np.clip((angle - _BEND_NONE) / (_BEND_CLEAR - _BEND_NONE), 0.0, 1.0)
-    shown = np.nan_to_num(unit(bend))
     axes = np.full_like(upper, np.nan)
-    last_axis, last_upper = memory.hinges.get(name, (None, None))
-    last_t = memory.t
-    for frame, t in enumerate(times):
-        direction = upper[frame]
-        if not (np.isfinite(direction).all() and np.isfinite(hint[frame]).all()):
-            continue
-        if not np.isfinite(trust[frame]):  # The lower bone is unknown.
-            trust[frame] = 0.0
-        if last_axis is None or last_upper is None:
-            axis = _mix(hint[frame], shown[frame], trust[frame], direction)
-        else:
-            elapsed = max(t - last_t, 0.0) if last_t is not None else 0.0
-            carried = apply(shortest_turn(last_upper, direction), last_axis)
-            resting = _mix(
-                carried, hint[frame], min(_HINT_RATE * elapsed, 1.0), direction
-            )
-            wanted = _mix(resting, shown[frame], trust[frame], direction)
-            axis = _turn_towards(carried, wanted, direction, _HINGE_SPEED * elapsed)
-        axes[frame] = last_axis = axis
-        last_upper, last_t = direction, t
-    if last_axis is not None and last_upper is not None:
-        memory.hinges[name] = (last_axis, last_upper)
+    seen = np.isfinite(upper).all(axis=-1) & np.isfinite(hint).all(axis=-1)
+    if not seen.any():
+        return axes
+    direction, t = upper[seen], times[seen]
+    first = (hint[seen][0], direction[0], -np.inf)
+    axis, from_direction, from_t = memory.hinges.get(name, first)
+    carried = _carry(axis, from_direction, direction)
+    spin = _spin(
+        np.maximum(np.diff(t, prepend=from_t), 0.0),
+        _angle_about(direction, carried, hint[seen]),
+        _angle_about(direction, carried, np.nan_to_num(bend[seen])),
+        np.nan_to_num(trust[seen]),
+    )
+    axes[seen] = unit(reject(apply(about_axis(direction, spin), carried), direction))
+    memory.hinges[name] = (axes[seen][-1], direction[-1], float(t[-1]))
     return axes
 
 
-def _mix(
-    start: FloatArray, end: FloatArray, share: float, direction: FloatArray
-) -> FloatArray:
-    """Return the axis a share of the way from one hinge to another about a bone."""
-    return _turn_towards(start, end, direction, None, share)
+def _carry(axis: FloatArray, upper: FloatArray, direction: FloatArray) -> FloatArray:
+    """Return an axis across a bone that goes along with it and never turns about it.
+
+    Args:
+        axis: At the beginning, shape `(3,)`.
+        upper: Where the bone pointed then, shape `(3,)`.
+        direction: Where it points in each frame, shape `(F, 3)`.
+    """
+    swings = shortest_turn(
+        np.concatenate([upper[np.newaxis], direction[:-1]]), direction
+    )
+    carried = np.empty_like(direction)
+    for frame, swing in enumerate(swings):
+        carried[frame] = axis = swing @ axis
+    return carried
 
 
-def _turn_towards(
-    start: FloatArray,
-    end: FloatArray,
-    direction: FloatArray,
-    limit: float | None,
-    share: float = 1.0,
+def _angle_about(
+    direction: FloatArray, start: FloatArray, end: FloatArray
 ) -> FloatArray:
-    """Turn `start` about the bone towards `end`, by a share and at most `limit`."""
-    sine = direction @ np.cross(start, end)
-    cosine = start @ end - (start @ direction) * (end @ direction)
-    angle = share * np.arctan2(sine, cosine)
-    if limit is not None:
-        angle = np.clip(angle, -limit, limit)
-    turned = apply(about_axis(direction, np.asarray(angle)), start)
-    return unit(reject(turned, direction))
+    """Return how far `end` is turned from `start` about the bone, `(F,)` [rad]."""
+    sine = np.sum(direction * np.cross(start, end), axis=-1)
+    cosine = np.sum(start * reject(end, direction), axis=-1)
+    angle: FloatArray = np.arctan2(sine, cosine)
+    return angle
+
+
+def _spin(
+    elapsed: FloatArray, hint: FloatArray, shown: FloatArray, trust: FloatArray
+) -> FloatArray:
+    """Return how far the hinge is turned from where its bone carried it.
+
+    Args:
+        elapsed: Since the frame before, shape `(F,)` [s]; infinite for the first.
+        hint: Where an unturned limb would have it, shape `(F,)` [rad].
+        shown: Where the bend has it, shape `(F,)` [rad].
+        trust: How much the bend counts, shape `(F,)`, in [0, 1].
+    """
+    spin = np.empty_like(hint)
+    last = 0.0
+    for frame, (dt, rest, bend, share) in enumerate(
+        np.stack([elapsed, hint, shown, trust], axis=1).tolist()
+    ):
+        resting = last + min(_HINT_RATE * dt, 1.0) * _wrapped(rest - last)
+        change = _wrapped(resting + share * _wrapped(bend - resting) - last)
+        last += min(max(change, -_HINGE_SPEED * dt), _HINGE_SPEED * dt)
+        spin[frame] = last
+    return spin
+
+
+def _wrapped(angle: float) -> float:
+    """Return the same angle between half a turn back and half a turn ahead [rad]."""
+    return math.remainder(angle, math.tau)
 
 
 def hand_turn(known: FloatArray, xyz: FloatArray, rest: RigRest, side: str) -> None:
@@ -156,10 +181,10 @@ def foot_turn(known: FloatArray, xyz: FloatArray, rest: RigRest, side: str) -> N
     shin = known[:, limb.lower]
     at_rest = body_frame(limb.hinge, unit(ball - heel))
     ahead = unit(between(xyz, f"{side}_heel", f"{side}_toe"))
-    turn = body_frame(apply(shin, limb.hinge), ahead) @ at_rest.T
-    known[:, rest.index[f"{side}_foot"]] = np.where(np.isfinite(turn), turn, shin)
+    foot = rest.index[f"{side}_foot"]
+    known[:, foot] = body_frame(apply(shin, limb.hinge), ahead) @ at_rest.T
     if f"{side}_toe" in rest.index:
-        known[:, rest.index[f"{side}_toe"]] = known[:, rest.index[f"{side}_foot"]]
+        known[:, rest.index[f"{side}_toe"]] = known[:, foot]
 
 
 def clavicle_turn(

@@ -83,18 +83,19 @@ class CharacterMotion:
 
 @dataclass
 class Memory:
-    """What the next frame needs of the last: held turns, hinges and the time.
+    """What the next frame needs of the last: held turns, hinges, the way and the size.
 
     Attributes:
-        t: Time of the last frame; None before the first [s].
         turns: Turn of each driven bone against its anchor, shape `(D, 3, 3)`.
         path: Where the pelvis was, shape `(3,)` [m].
-        hinges: Each limb's hinge and direction of its upper bone at the last frame.
+        hinges: Each limb's hinge, the direction of its upper bone and the time when
+            both were last known.
         leg_length: The person's, from hip to ankle; None before one was seen [m].
     """
 
-    t: float | None = None
     turns: FloatArray | None = None
     path: FloatArray = field(default_factory=lambda: np.zeros(3))
-    hinges: dict[str, tuple[FloatArray, FloatArray]] = field(default_factory=dict)
+    hinges: dict[str, tuple[FloatArray, FloatArray, float]] = field(
+        default_factory=dict
+    )
     leg_length: float | None = None

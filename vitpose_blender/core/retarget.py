@@ -37,8 +37,6 @@ def retarget(
     person = _rotate_motion(motion, rest.facing)
     turns = bone_turns(person, rest, memory)
     heads = _place(person, rest, turns, memory)
-    if len(motion.times):
-        memory.t = float(motion.times[-1])
     return _targets(motion.times, rest, turns, heads)
 
 

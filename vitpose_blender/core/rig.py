@@ -2,6 +2,7 @@
 """Which bone of a character plays which role, read from TOML rig maps."""
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,10 +62,11 @@ class RigMap:
         bones = table.get("bones")
         if not isinstance(bones, dict):
             raise VitposeError(f"{path} is not a rig map: it has no [bones] table")
-        return cls(
-            str(table.get("name", path.stem)),
-            {role: _names(path, role, value) for role, value in bones.items()},
-        )
+        names = {role: _names(path, role, value) for role, value in bones.items()}
+        counts = Counter(name for chain in names.values() for name in chain)
+        if twice := [name for name, count in counts.items() if count > 1]:
+            raise VitposeError(f"{path} gives the bone {twice[0]!r} to several roles")
+        return cls(str(table.get("name", path.stem)), names)
 
     def resolve(self, available: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Return the bones of each role that the armature has.
@@ -117,7 +119,8 @@ def _names(path: Path, role: str, value: Any) -> tuple[str, ...]:
             f"{path} names an unknown role {role!r}; roles are {', '.join(ROLES)}"
         )
     names = [value] if isinstance(value, str) else value
-    if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+    is_list = isinstance(names, list) and names
+    if not is_list or not all(isinstance(name, str) and name for name in names):
         raise VitposeError(f"{path}: {role} must be a bone name or a list of them")
     return tuple(names)
 

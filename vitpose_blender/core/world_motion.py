@@ -45,8 +45,7 @@ def to_world(
     root = np.stack([frame.root for frame in joints]) @ rotation.T
     places = xyz + np.nan_to_num(root)[:, np.newaxis]
     clearance = only_jumps(foot_clearance(places, own_times))
-    known = np.isfinite(root).all(axis=1)
-    path = root - root[np.argmax(known)] if known.any() else np.zeros_like(root)
+    path = root - root[np.argmax(np.isfinite(root).all(axis=1))]
     if times is None:
         return WorldMotion(own_times, xyz, path, clearance)
     return WorldMotion(
