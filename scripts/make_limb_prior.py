@@ -7,18 +7,30 @@ Reads the motion capture whose licence lets derived weights ship, leaves out wha
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+import _cli
+import _environment
 
-import numpy as np  # noqa: E402
+if __name__ == "__main__":
+    _environment.activate()
 
-from vitpose_blender.core.trunk_frames import trunk_frames  # noqa: E402
+import numpy as np
 
+from vitpose_blender.core.errors import SourceError
+from vitpose_blender.core.trunk_frames import trunk_frames
+
+ROOT = _environment.ROOT
 HELD_OUT = ("s09", "s10")  # UI-PRMD subjects that evaluate.py measures on.
 CHAINS = {"arm": ((5, 7, 9), (6, 8, 10)), "leg": ((11, 13, 15), (12, 14, 16))}
+HEADER = '''# SPDX-License-Identifier: GPL-3.0-or-later
+"""Typical directions of limbs, made by `scripts/make_limb_prior.py`.
+
+Each row: weight, then direction and concentration of the upper bone, then
+of the lower; in the trunk's frame (left, up, forward), for a left limb.
+"""
+
+'''
 CELL = 0.2  # Side of the cells that count as one pose, on the unit sphere [1].
 
 
@@ -104,31 +116,31 @@ def format_table(name: str, table: np.ndarray) -> str:
     return f'{name} = """\n{rows}\n"""\n'
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
+def parse_arguments() -> argparse.Namespace:
+    parser = _cli.ArgumentParser(__doc__ or "")
+    parser.add_argument(
+        "--shared",
+        type=Path,
+        default=ROOT.parent / "shared",
+        help="folder of the shared test data; default %(default)s",
+    )
     parser.add_argument("--num", type=int, default=40, help="directions a limb")
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Write the table; returns the exit code."""
     folder = arguments.shared / "data" / "mocap"
     if not (folder / "index.json").is_file():
-        print(f"There is no motion capture at {folder}; pass --shared DIR")
-        return 2
+        raise SourceError(f"There is no motion capture in {folder}: give --shared")
     clips = shipped_clips(folder)
     rng = np.random.default_rng(0)
-    text = (
-        "# SPDX-License-Identifier: GPL-3.0-or-later\n"
-        '"""Typical directions of limbs, made by `scripts/make_limb_prior.py`.\n\n'
-        "Each row: weight, then direction and concentration of the upper bone, then\n"
-        "of the lower; in the trunk's frame (left, up, forward), for a left limb.\n"
-        '"""\n\n'
-    )
+    text = HEADER
     for kind in CHAINS:
         directions, weights = even_out(limb_directions(clips, kind))
         print(f"{kind}: {len(directions)} distinct poses from {len(clips)} clips")
-        text += (
-            format_table(kind.upper(), fit(directions, weights, arguments.num, rng))
-            + "\n"
-        )
+        table = fit(directions, weights, arguments.num, rng)
+        text += format_table(kind.upper(), table) + "\n"
     path = ROOT / "vitpose_blender" / "core" / "limb_prior_table.py"
     path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
     print(f"wrote {path}")
@@ -136,4 +148,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    wanted = parse_arguments()
+    _cli.run(lambda: main(wanted))

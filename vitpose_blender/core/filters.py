@@ -13,6 +13,8 @@ import numpy as np
 from .types import FloatArray
 
 MAX_GAP = 0.15  # A filter that was blind for longer starts afresh [s].
+REST_SHARE = 0.15  # Of the cut-off, for what rests [1].
+REST_SPEED = 0.25  # Half-way between rest and motion [m/s].
 _REACH = 4.0  # A Gaussian is over after so many sigmas.
 _CHUNK = 512  # Frames smoothed at once; bounds the memory of a long take.
 
@@ -125,7 +127,7 @@ class OneEuroFilter:
         settings = self._settings
         known = np.isfinite(values).all(axis=1)
         dt = np.maximum(t - self._seen, 1e-6)
-        fresh = known & ~(dt <= max(MAX_GAP, 1.5 * (t - self._t)))
+        fresh = known & (self._seen < self._t) & ~(dt <= MAX_GAP)
         follow = known & ~fresh
 
         step = (values - self._value)[follow]
@@ -180,6 +182,33 @@ def zero_phase(
         result[start:end] = _line_fit(kernel, offset / sigma, known[part], filled[part])
     smoothed: FloatArray = np.where(known, result, np.nan).reshape(np.shape(values))
     return smoothed
+
+
+def calm(
+    times: Sequence[float] | FloatArray, xyz: FloatArray, cutoff_hz: float
+) -> FloatArray:
+    """Return points smoothed without lag, those that rest much more than others.
+
+    What rests shows every tremble; what moves hides it and must keep its detail.
+
+    Args:
+        times: Rising, shape `(F,)` [s].
+        xyz: Points, shape `(F, J, 3)` [m]; NaN stays NaN.
+        cutoff_hz: Of what moves; what rests gets `REST_SHARE` of it [Hz].
+    """
+    still = zero_phase(times, xyz, cutoff_hz * REST_SHARE)
+    if len(xyz) < 2:
+        return still
+    moving = zero_phase(times, xyz, cutoff_hz)
+    course = zero_phase(times, xyz, cutoff_hz * 0.4)
+    velocity = np.gradient(course, np.asarray(times), axis=0)
+    # Beside a gap the speed is not known. A swing that turns back stands still for a
+    # moment only, so the speed around it counts.
+    square = np.nan_to_num(velocity**2).sum(axis=-1, keepdims=True)
+    square = zero_phase(times, square, cutoff_hz * REST_SHARE)
+    ratio = np.maximum(square, 0.0) / REST_SPEED**2
+    blended: FloatArray = still + (moving - still) * ratio / (ratio + 1)
+    return blended
 
 
 def _line_fit(

@@ -16,6 +16,8 @@ from .filters import (
     PRESETS,
     FilterPreset,
     OneEuroFilter,
+    ZeroPhaseSettings,
+    calm,
     fill_gaps,
     zero_phase,
 )
@@ -23,6 +25,7 @@ from .skeleton_fit import bone_lengths, limit_knees, with_bone_lengths
 from .types import FloatArray, Joints3D, Keypoints2D
 
 GAP_2D = 0.25  # Longest time that a lost keypoint is bridged when baking [s].
+PERSON_SIZE = 1.7  # What the filters' speeds are relative to [m].
 SURE = 0.5  # From this score on a keypoint is trusted fully [1].
 
 
@@ -66,6 +69,7 @@ class PersonPipeline:
         self._lifter = lifter
         self._camera = camera
         self._filter = OneEuroFilter(preset.live)
+        self._depth_filter = OneEuroFilter(preset.live)
         self._window: deque[Keypoints2D] = deque()
         self._size = np.nan
 
@@ -84,7 +88,15 @@ class PersonPipeline:
         self._window.append(smooth)
         while self._window[0].t < smooth.t - self._lifter.window:
             self._window.popleft()
-        return self._lifter.lift(tuple(self._window), self._camera)
+        return self._calm_depth(self._lifter.lift(tuple(self._window), self._camera))
+
+    def _calm_depth(self, joints: Joints3D) -> Joints3D:
+        """Filter how far away joints are: guessed anew each frame, it trembles most."""
+        xyz = joints.xyz.copy()
+        xyz[:, 2:] = self._depth_filter.step(joints.t, xyz[:, 2:], PERSON_SIZE)
+        lengths = bone_lengths(joints.xyz[np.newaxis])
+        xyz = with_bone_lengths(xyz[np.newaxis], lengths)[0]
+        return replace(joints, xyz=xyz)
 
     def _person_size(self, xy: FloatArray) -> float:
         """Return the larger extent of the keypoints [px], calm over time."""
@@ -143,7 +155,26 @@ def _smooth_joints(joints: Sequence[Joints3D], preset: FilterPreset) -> list[Joi
     xyz = np.stack([frame.xyz for frame in joints])
     root = np.stack([frame.root for frame in joints])
     lengths = bone_lengths(xyz)
-    xyz = zero_phase(times, xyz, preset.baked.joints)
+    xyz = calm(times, xyz, preset.baked.joints)
     xyz = limit_knees(with_bone_lengths(xyz, lengths))
-    root = zero_phase(times, root, preset.baked.root)
+    root = smooth_root(times, root, preset.baked)
     return [replace(frame, xyz=xyz[i], root=root[i]) for i, frame in enumerate(joints)]
+
+
+def smooth_root(
+    times: Sequence[float], root: FloatArray, settings: ZeroPhaseSettings
+) -> FloatArray:
+    """Return the pelvis' way smoothed: its depth more than its place in the picture.
+
+    The picture shows at once where the pelvis is, and must agree with the limbs'
+    motion or feet slide; how far away it is, is guessed afresh in every frame.
+
+    Args:
+        times: Rising, length `F` [s].
+        root: Pelvis in the camera's frame, shape `(F, 3)` [m].
+        settings: How strongly.
+    """
+    depth = root[:, 2:]
+    picture = zero_phase(times, root[:, :2] / depth, settings.joints)
+    depth = zero_phase(times, depth, settings.root)
+    return np.concatenate([picture * depth, depth], axis=1)

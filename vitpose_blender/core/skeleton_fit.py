@@ -37,6 +37,7 @@ BONES: tuple[tuple[int, int], ...] = tuple(
     (child, _PARENTS[child])
     for child in sorted(_PARENTS, key=lambda joint: _depth(joint, _PARENTS))
 )
+_CHILDREN, _PARENT_ROWS = ([bone[side] for bone in BONES] for side in (0, 1))
 MAX_KNEE_STRETCH = np.radians(5)  # A knee bends no further forward [rad].
 FLOOR_WINDOW = 1.0  # A foot is off the floor for less than this at a time [s].
 FLOOR_CUTOFF = 0.4  # How quickly the apparent floor may drift [Hz].
@@ -51,10 +52,7 @@ def bone_lengths(xyz: FloatArray) -> FloatArray:
     Args:
         xyz: Joints, shape `(F, 28, 3)` [m]; NaN frames do not count.
     """
-    lengths = np.linalg.norm(
-        xyz[:, [child for child, _ in BONES]] - xyz[:, [parent for _, parent in BONES]],
-        axis=-1,
-    )
+    lengths = np.linalg.norm(xyz[:, _CHILDREN] - xyz[:, _PARENT_ROWS], axis=-1)
     known = np.isfinite(lengths).any(axis=0)
     median = np.full(len(BONES), np.nan)
     median[known] = np.nanmedian(lengths[:, known], axis=0)
@@ -68,12 +66,12 @@ def with_bone_lengths(xyz: FloatArray, lengths: FloatArray) -> FloatArray:
         xyz: Joints, shape `(F, 28, 3)` [m].
         lengths: Of the bones of `BONES`, shape `(27,)` [m]; NaN keeps a bone as is.
     """
+    bones = xyz[:, _CHILDREN] - xyz[:, _PARENT_ROWS]
+    bones = np.where(np.isfinite(lengths)[:, np.newaxis], unit(bones), bones)
+    bones *= np.where(np.isfinite(lengths), lengths, 1.0)[:, np.newaxis]
     result = xyz.copy()
-    for (child, parent), length in zip(BONES, lengths):
-        bone = xyz[:, child] - xyz[:, parent]
-        if np.isfinite(length):
-            bone = unit(bone) * length
-        result[:, child] = result[:, parent] + bone
+    for i, (child, parent) in enumerate(BONES):
+        result[:, child] = result[:, parent] + bones[:, i]
     return result
 
 

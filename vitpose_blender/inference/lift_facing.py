@@ -70,9 +70,11 @@ def facing_evidence(
 def mean_left(torso: FloatArray, belief: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the expected leftward directions of hips and chest, `(T, 3)` each."""
     left = yaw_frames(torso)[:, :, 0]
+    # Whoever could face anywhere faces the camera.
+    undecided = 1e-6 * left[:, 0]
     return (
-        unit(np.einsum("tab,tai->ti", belief[:, 0], left)),
-        unit(np.einsum("tab,tbi->ti", belief[:, 0], left)),
+        unit(np.einsum("tab,tai->ti", belief[:, 0], left) + undecided),
+        unit(np.einsum("tab,tbi->ti", belief[:, 0], left) + undecided),
     )
 
 

@@ -15,8 +15,10 @@ from .lift_modes import Mode
 # Start, middle and end of left arm, right arm, left leg, right leg.
 LIMB_ROWS = ((5, 7, 9), (6, 8, 10), (11, 13, 15), (12, 14, 16))
 # How far a bone points out of the picture plane, away positive.
-ANGLES = Axis(np.radians(np.linspace(-80, 80, 11)), rate=np.radians(180))
+ANGLES = Axis(np.radians(np.linspace(-80, 80, 11)), rate=np.radians(90))
 
+# Frames err alike: each counts as half a witness when evidence adds up over time [1].
+TRUST = 0.5
 PLANE_SIGMA = 0.03  # How wrong a bone's length in the picture may be [m].
 LENGTH_SIGMA = 0.06  # How wrong a bone's length may be, relative to it [1].
 
@@ -132,7 +134,7 @@ def likely_directions(
         limbs.append(
             limb_states(starts[:, i], rays[:, rows[1:]], body.limbs[i], ANGLES.values)
         )
-        evidence.append(limb_evidence(limbs[i], frames[:, i : i + 1], prior))
+        evidence.append(TRUST * limb_evidence(limbs[i], frames[:, i : i + 1], prior))
     belief = mode.infer("limbs", np.concatenate(evidence, axis=1))
     means = [mean_directions(limb, belief[:, i]) for i, limb in enumerate(limbs)]
     return unit(np.stack(means, axis=1))

@@ -42,11 +42,13 @@ class LiveMode:
         self._filters, self._memory, self._t = filters, memory, t
 
     def infer(self, question: str, evidence: FloatArray) -> FloatArray:
+        """Return the belief after one more frame; see `Mode`."""
         return self._filters[question].step(self._t, evidence[0])[np.newaxis]
 
     def fill(
         self, directions: FloatArray, rest: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
+        """Ease limbs that are lost to rest; see `Mode`."""
         filled, belief = self._memory.fill(self._t, directions[0], rest[0])
         return filled[np.newaxis], belief[np.newaxis]
 
@@ -70,6 +72,7 @@ class ClipMode:
         self._num_answers = 0
 
     def infer(self, question: str, evidence: FloatArray) -> FloatArray:
+        """Return the beliefs given the whole clip; see `Mode`."""
         belief = self._filters[question].smooth(self._times, evidence)
         self._num_answers += 1
         if self._progress is not None:
@@ -79,4 +82,5 @@ class ClipMode:
     def fill(
         self, directions: FloatArray, rest: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
+        """Ease limbs to rest before and after they are seen; see `Mode`."""
         return fill_directions(self._times, directions, rest)
