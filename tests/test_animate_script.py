@@ -488,7 +488,7 @@ def test_a_sheet_that_cannot_be_written_costs_no_result(animate, tmp_path, monke
 
 @pytest.fixture
 def close_what_blender_left():
-    """Blender's exporters leave the file open when they fail; their traceback has it."""
+    """A failing exporter of Blender leaves its file open, held by the traceback."""
     yield
     for name in ("last_type", "last_value", "last_traceback"):
         if hasattr(sys, name):
