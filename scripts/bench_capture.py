@@ -62,6 +62,7 @@ class Stopwatch:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
+        """Measure what is done inside as part of a stage."""
         inside_before = sum(self.seconds.values())
         start = time.perf_counter()
         try:
@@ -173,6 +174,7 @@ def make_estimator(
 
 
 def model_folder(arguments: argparse.Namespace, scratch: Path) -> Path:
+    """Return the folder of the model to measure, made here if it is a random one."""
     from tests.inference.random_vitpose import SIZES, random_vitpose, save_vitpose
     from vitpose_blender.inference.weights import resolve_weights
 

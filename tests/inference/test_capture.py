@@ -25,21 +25,17 @@ PERSON_LAYOUTS = sorted(LAYOUTS.keys() - {"ap10k17"})
 
 
 class FakeLifter:
-    """Lays the keypoints on a wall and remembers the layouts it was given."""
+    """Finds everybody in the same pose and remembers what it was given."""
 
     name = "fake"
     window = 0.0
 
     def __init__(self) -> None:
-        self.layouts: list[str] = []
+        self.given: list[Keypoints2D] = []
 
     def lift(self, window, camera):
-        newest = window[-1]
-        self.layouts.append(newest.layout)
-        xyz = np.full((28, 3), np.nan)
-        xyz[:17, :2] = newest.xy / 100
-        xyz[:17, 2] = 0.0
-        return Joints3D(xyz, (0.0, 0.0, 3.0), np.ones(28), newest.t)
+        self.given.append(window[-1])
+        return Joints3D(np.ones((28, 3)), (0.0, 0.0, 3.0), np.ones(28), window[-1].t)
 
 
 class FakeFinder:
@@ -104,7 +100,7 @@ def test_everybody_in_a_frame_gets_a_packet():
     assert (first.frame, first.t, first.image_wh) == (3, 3 / 25, (640, 480))
     assert (first.model, first.source, first.fov) == ("fake-model", "clip.mp4", 55.0)
     np.testing.assert_allclose(first.keypoints.xy[0], (60, 120))
-    np.testing.assert_allclose(first.joints.xyz[0], (0.6, 1.2, 0))
+    assert first.joints.t == second.joints.t == 3 / 25
     assert finder.observed == [(3, 2, (2, 5))]
 
 
@@ -127,7 +123,7 @@ def test_each_person_has_a_lifter_of_their_own(rng):
         for person in (1, 2):
             lifter.step(person, make_keypoints(rng, t=t))
 
-    assert [len(one.layouts) for one in made] == [3, 3]
+    assert [len(one.given) for one in made] == [3, 3]
 
 
 def test_people_do_not_disturb_each_other(rng):
@@ -152,13 +148,13 @@ def test_every_layout_of_people_is_lifted(rng, layout_id):
     packets = [make_packet(rng, frame=i, layout_id=layout_id) for i in range(3)]
     out = list(lift_recorded(packets, PeopleLifter(CAMERA, make_lifter), 55.0))
 
-    assert made[0].layouts == [COCO17.id] * 3
+    assert [keypoints.layout for keypoints in made[0].given] == [COCO17.id] * 3
     # What was detected stays as it was.
     assert all(a.keypoints is b.keypoints for a, b in zip(packets, out))
     rows = LAYOUTS[layout_id].index
-    wrist = out[0].keypoints.xy[rows["left_wrist"]]
     np.testing.assert_allclose(
-        out[0].joints.xyz[COCO17.index["left_wrist"], :2], wrist / 100
+        made[0].given[0].xy[COCO17.index["left_wrist"]],
+        out[0].keypoints.xy[rows["left_wrist"]],
     )
 
 
