@@ -6,7 +6,7 @@ a new action, in each bone's own rotation mode. Existing actions are not touched
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import bpy
 import numpy as np
@@ -17,7 +17,7 @@ from ..core.motion import CharacterMotion
 from ..core.rig_rest import RigRest
 from ..core.rotations import same_hemisphere, to_quaternion
 from ..core.types import FloatArray
-from . import access, actions, binding, character
+from . import access, actions, binding, character, rest_pose
 
 Steps = Generator[float, None, Action]
 
@@ -44,7 +44,10 @@ def bake_steps(
         first_frame: Scene frame of the motion's first.
     """
     name = armature.name
-    with _meshes_at_rest(armature):
+    with (
+        rest_pose.playing_new_action(armature, action_name, rest.names) as new_name,
+        _meshes_at_rest(armature),
+    ):
         poses = np.empty((len(motion), len(access.pose_bones(armature)), 4, 4))
         for frame in range(len(motion)):
             armature = bpy.data.objects[name]  # A yield may have seen an undo.
@@ -52,20 +55,23 @@ def bake_steps(
             poses[frame] = _evaluated_pose(armature)
             if frame % _REPORT_EVERY == 0:
                 yield frame / len(motion)
-    frames = first_frame + np.arange(len(motion), dtype=np.float64)
-    return _write(armature, rest, frames, poses, action_name)
+        frames = first_frame + np.arange(len(motion), dtype=np.float64)
+        action = bpy.data.actions[new_name]
+        _write(action, armature, rest, frames, poses)
+    return action
 
 
 def finish(steps: Steps, progress: Callable[[float], None] | None = None) -> Action:
     """Run a bake to its end in one go and return the new action."""
-    while True:
-        try:
-            done = next(steps)
-        except StopIteration as finished:
-            action: Action = finished.value
-            return action
-        if progress is not None:
-            progress(done)
+    with closing(steps):  # An error in `progress` must not leave it half done.
+        while True:
+            try:
+                done = next(steps)
+            except StopIteration as finished:
+                action: Action = finished.value
+                return action
+            if progress is not None:
+                progress(done)
 
 
 @contextmanager
@@ -103,15 +109,14 @@ def _evaluated_pose(armature: Object) -> FloatArray:
 
 
 def _write(
+    action: Action,
     armature: Object,
     rest: RigRest,
     frames: FloatArray,
     poses: FloatArray,
-    action_name: str,
-) -> Action:
+) -> None:
     bones = list(access.pose_bones(armature))
     rows = {bone.name: row for row, bone in enumerate(bones)}
-    action = actions.new_action(armature, action_name)
     for name in rest.names:
         bone = bones[rows[name]]
         parent = poses[:, rows[bone.parent.name]] if bone.parent else None
@@ -122,7 +127,6 @@ def _write(
             actions.write_curves(action, f"{path}.location", frames, location, name)
         channel, values = _rotation_channel(bone, basis[:, :3, :3])
         actions.write_curves(action, f"{path}.{channel}", frames, values, name)
-    return action
 
 
 def _basis(bone: PoseBone, pose: FloatArray, parent: FloatArray | None) -> FloatArray:

@@ -7,6 +7,7 @@ it is called `VITPOSE_*`, is set up idempotently and goes away in one call.
 """
 
 from collections.abc import Iterable
+from zlib import crc32
 
 import bpy
 from bpy.types import (
@@ -29,7 +30,11 @@ _NAME_LENGTH = 30  # Blender cuts names at 63 bytes; a target's own takes up to 
 
 
 def _base_name(armature: Object) -> str:
-    return f"{PREFIX}{armature.name[:_NAME_LENGTH]}"
+    name = armature.name.encode()
+    if len(name) > _NAME_LENGTH:  # What is cut off may be all that tells two apart.
+        mark = f"~{crc32(name):08x}"
+        name = name[: _NAME_LENGTH - len(mark)] + mark.encode()
+    return PREFIX + name.decode(errors="ignore")
 
 
 def target_object_name(armature: Object, target: str) -> str:

@@ -94,12 +94,17 @@ class RigMap:
             raise RigError(missing, available)
         return found
 
-    def score(self, available: Sequence[str]) -> float:
-        """Return which share of the map's bones the armature has, 0 to 1."""
+    def score(self, available: Sequence[str]) -> tuple[int, float]:
+        """Return how many of the map's bones the armature has, then their share.
+
+        The number counts first: a rig without fingers fits a map with them better
+        than one that explains fewer of its bones.
+        """
         present = set(available)
         prefix = self._prefix(available)
         names = [name for chain in self.bones.values() for name in chain]
-        return sum(prefix + name in present for name in names) / max(len(names), 1)
+        count = sum(prefix + name in present for name in names)
+        return count, count / max(len(names), 1)
 
     def _prefix(self, available: Sequence[str]) -> str:
         """Return what stands before the map's names in this armature."""
@@ -136,7 +141,7 @@ def choose_rig_map(maps: Iterable[RigMap], available: Sequence[str]) -> RigMap:
     Raises:
         RigError: No map has all required bones; the message compares with the nearest.
     """
-    ranked = sorted(maps, key=lambda rig_map: -rig_map.score(available))
+    ranked = sorted(maps, key=lambda rig_map: rig_map.score(available), reverse=True)
     for rig_map in ranked:
         try:
             rig_map.resolve(available)

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A humanoid in the open scene, and how its pose is read."""
+
+import bpy
+import numpy as np
+from mathutils import Matrix, Vector
+
+from tests.humanoid import humanoid_bones, moving, person_like, world_motion
+from vitpose_blender.core.motion import CharacterMotion
+from vitpose_blender.core.retarget import bone_target_names, retarget
+from vitpose_blender.core.rig_rest import RigRest
+
+PREFIX = "mixamorig:"
+# A game engine's armature: centimetres, y up.
+SMALL_AND_TURNED = Matrix.Rotation(np.pi / 2, 4, "X") @ Matrix.Scale(0.01, 4)
+
+
+def add_humanoid(
+    name: str = "Hero",
+    rng: np.random.Generator | None = None,
+    has_twist: bool = False,
+    world: Matrix | None = None,
+) -> bpy.types.Object:
+    """Make a skinned humanoid in the open scene.
+
+    Args:
+        name: Of the armature object.
+        rng: Rolls every bone at random; None rolls none.
+        has_twist: Put a bone between upper arm and forearm.
+        world: The armature object's matrix; the bones stay where they are.
+    """
+    data = bpy.data.armatures.new(name)
+    armature = bpy.data.objects.new(name, data)
+    bpy.context.scene.collection.objects.link(armature)
+    armature.matrix_world = world or Matrix()
+    bpy.context.view_layer.update()
+    bpy.context.view_layer.objects.active = armature
+    bpy.ops.object.mode_set(mode="EDIT")
+    local = armature.matrix_world.inverted()
+    for bone_name, (parent, head, tail) in humanoid_bones(PREFIX).items():
+        bone = data.edit_bones.new(bone_name)
+        bone.head, bone.tail = local @ Vector(head), local @ Vector(tail)
+        bone.parent = data.edit_bones.get(parent)
+        if rng is not None:
+            bone.roll = rng.uniform(-np.pi, np.pi)
+    if has_twist:
+        _add_twist_bones(data.edit_bones)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    _add_mesh(armature)
+    bpy.context.view_layer.update()
+    return armature
+
+
+def _add_twist_bones(bones: bpy.types.ArmatureEditBones) -> None:
+    for side in ("Left", "Right"):
+        upper, lower = bones[f"{PREFIX}{side}Arm"], bones[f"{PREFIX}{side}ForeArm"]
+        twist = bones.new(f"{PREFIX}{side}ArmTwist")
+        twist.head, twist.tail = (upper.head + lower.head) / 2, lower.head
+        twist.parent, lower.parent = upper, twist
+
+
+def _add_mesh(armature: bpy.types.Object) -> None:
+    """Skin a flat diamond to every bone."""
+    corners, faces, groups = [], [], []
+    for bone in armature.data.bones:
+        size = bone.length * 0.1
+        start = len(corners)
+        for along, side in ((0.0, 0.0), (0.5, -size), (1.0, 0.0), (0.5, size)):
+            local = Vector((side, along * bone.length, 0.0))
+            corners.append(armature.matrix_world @ bone.matrix_local @ local)
+        faces.append(range(start, start + 4))
+        groups.append((bone.name, list(faces[-1])))
+    mesh = bpy.data.meshes.new("Skin")
+    mesh.from_pydata(
+        [tuple(corner) for corner in corners], [], [list(f) for f in faces]
+    )
+    skin = bpy.data.objects.new("Skin", mesh)
+    bpy.context.scene.collection.objects.link(skin)
+    for name, rows in groups:
+        skin.vertex_groups.new(name=name).add(rows, 1.0, "REPLACE")
+    skin.modifiers.new("Armature", "ARMATURE").object = armature
+    skin.parent = armature
+    skin.matrix_parent_inverse = armature.matrix_world.inverted()
+
+
+def motion_for(rest: RigRest, num_frames: int, fps: float = 24.0) -> CharacterMotion:
+    """Return the same lively motion for any character."""
+    times = np.arange(num_frames) / fps
+    path = np.outer(times, (0.5, -0.2, 0.0))
+    xyz = moving(person_like(rest), times)
+    return retarget(world_motion(xyz, fps, path=path), rest)
+
+
+def heads(armature: bpy.types.Object) -> dict[str, np.ndarray]:
+    """Return where the posed bones' heads are, by name, world [m]."""
+    evaluated = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    world = evaluated.matrix_world
+    return {bone.name: np.array(world @ bone.head) for bone in evaluated.pose.bones}
+
+
+def axes(armature: bpy.types.Object) -> dict[str, np.ndarray]:
+    """Return the posed bones' axes as columns, by name, world."""
+    evaluated = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    world = evaluated.matrix_world
+    return {
+        bone.name: np.array((world @ bone.matrix).to_3x3().normalized())
+        for bone in evaluated.pose.bones
+    }
+
+
+def heads_over_time(
+    armature: bpy.types.Object, frames: list[float]
+) -> list[dict[str, np.ndarray]]:
+    """Return the heads at some frames of the scene."""
+    result = []
+    for frame in frames:
+        bpy.context.scene.frame_set(int(frame), subframe=frame % 1.0)
+        result.append(heads(armature))
+    return result
+
+
+def wanted_heads(
+    motion: CharacterMotion, rest: RigRest, frame: int
+) -> dict[str, np.ndarray]:
+    """Return where a motion wants the driven bones' heads, by bone name [m]."""
+    num_bones = len(bone_target_names(rest))
+    return dict(zip(rest.names, motion.location[frame, :num_bones]))
+
+
+def farthest(
+    these: dict[str, np.ndarray], those: dict[str, np.ndarray]
+) -> tuple[float, str]:
+    """Return the largest distance between bones of one name, and the bone."""
+    common = these.keys() & those.keys()
+    assert common
+    return max((float(np.linalg.norm(these[n] - those[n])), n) for n in common)
