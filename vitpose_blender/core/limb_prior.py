@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import limb_prior_table
-from .trunk_frames import cross
+from .rotations import cross
 from .types import FloatArray
 
 Float32Array = npt.NDArray[np.float32]

@@ -6,10 +6,12 @@ NaN in, NaN out.
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from .types import FloatArray
 
 _TINY = 1e-9
+_NEXT, _AFTER_NEXT = [1, 2, 0], [2, 0, 1]
 
 
 def unit(vectors: FloatArray) -> FloatArray:
@@ -17,6 +19,19 @@ def unit(vectors: FloatArray) -> FloatArray:
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
     unit_vectors: FloatArray = vectors / np.where(norms > _TINY, norms, np.nan)
     return unit_vectors
+
+
+def cross(first: npt.ArrayLike, second: npt.ArrayLike) -> FloatArray:
+    """Return the cross product over the last axis.
+
+    `numpy.cross` takes three times as long on small arrays, and live lifting is
+    made of small arrays.
+    """
+    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    product: FloatArray = (
+        a[..., _NEXT] * b[..., _AFTER_NEXT] - a[..., _AFTER_NEXT] * b[..., _NEXT]
+    )
+    return product
 
 
 def reject(vectors: FloatArray, axis: FloatArray) -> FloatArray:
@@ -41,7 +56,7 @@ def body_frame(left: FloatArray, up: FloatArray) -> FloatArray:
     """
     z = unit(up)
     x = unit(reject(left, z))
-    return np.stack([x, np.cross(z, x), z], axis=-1)
+    return np.stack([x, cross(z, x), z], axis=-1)
 
 
 def limb_frame(direction: FloatArray, hinge: FloatArray) -> FloatArray:
@@ -86,11 +101,11 @@ def shortest_turn(start: FloatArray, end: FloatArray) -> FloatArray:
         Rotation matrices, shape `(..., 3, 3)`.
     """
     start, end = np.broadcast_arrays(start, end)
-    cross = np.cross(start, end)
-    sine = np.linalg.norm(cross, axis=-1)
+    normal = cross(start, end)
+    sine = np.linalg.norm(normal, axis=-1)
     cosine = np.sum(start * end, axis=-1)
     least = np.eye(3)[np.argmin(np.abs(np.nan_to_num(start)), axis=-1)]
-    across = np.where(sine[..., np.newaxis] > _TINY, cross, np.cross(start, least))
+    across = np.where(sine[..., np.newaxis] > _TINY, normal, cross(start, least))
     return about_axis(unit(across), np.arctan2(sine, cosine))
 
 

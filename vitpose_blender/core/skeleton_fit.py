@@ -7,7 +7,7 @@ import numpy as np
 
 from .filters import zero_phase
 from .layouts import CANONICAL
-from .trunk_frames import cross, unit
+from .rotations import cross, unit
 from .types import FloatArray
 
 ROW = CANONICAL.index

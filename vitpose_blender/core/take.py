@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self, TextIO
 
 from .camera_model import DEFAULT_FOV, Camera
+from .closing import Closing
 from .errors import OutputError, TakeError
 from .layouts import CANONICAL, COCO17
 from .packet import Packet, PacketError, dumps, loads
@@ -134,7 +134,7 @@ class Take:
         return replace(self, packets=chosen)
 
 
-class TakeWriter:
+class TakeWriter(Closing):
     """Writes a take as it happens; every packet reaches the disk at once.
 
     Args:
@@ -164,17 +164,6 @@ class TakeWriter:
             self._file.close()
         except OSError as error:
             raise self._failure(error) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _write_line(self, line: str) -> None:
         try:

@@ -2,31 +2,9 @@
 """Frames that move with the body: left, up and forward of the trunk."""
 
 import numpy as np
-import numpy.typing as npt
 
+from .rotations import cross, unit
 from .types import FloatArray
-
-_NEXT, _AFTER_NEXT = [1, 2, 0], [2, 0, 1]
-
-
-def unit(vectors: FloatArray) -> FloatArray:
-    """Return vectors of length 1; NaN where the length is zero or unknown."""
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    directions: FloatArray = vectors / np.where(lengths > 1e-9, lengths, np.nan)
-    return directions
-
-
-def cross(first: npt.ArrayLike, second: npt.ArrayLike) -> FloatArray:
-    """Return the cross product over the last axis.
-
-    `numpy.cross` takes three times as long on small arrays, and live lifting is
-    made of small arrays.
-    """
-    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    product: FloatArray = (
-        a[..., _NEXT] * b[..., _AFTER_NEXT] - a[..., _AFTER_NEXT] * b[..., _NEXT]
-    )
-    return product
 
 
 def trunk_frames(lateral: FloatArray, up: FloatArray) -> FloatArray:

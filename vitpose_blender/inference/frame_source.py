@@ -2,12 +2,12 @@
 """What every source of pictures has in common, and which frames of it are wanted."""
 
 import re
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
+from ..core.closing import Closing
 from ..core.errors import SourceError
 from ..core.types import Frame
 
@@ -66,7 +66,7 @@ class FrameRange:
 EVERY_FRAME = FrameRange()
 
 
-class FrameSource(ABC):
+class FrameSource(Closing):
     """Delivers frames, once, in order; leaving its context releases it.
 
     Attributes:
@@ -87,18 +87,3 @@ class FrameSource(ABC):
 
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]: ...
-
-    @abstractmethod
-    def close(self) -> None:
-        """Release the file or the device; closing twice does no harm."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()

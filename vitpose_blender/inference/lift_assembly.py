@@ -9,8 +9,9 @@ import numpy as np
 from ..core import body_model
 from ..core.body_model import BodyLengths
 from ..core.layouts import CANONICAL
+from ..core.rotations import cross, unit
 from ..core.skeleton_fit import root_on_rays
-from ..core.trunk_frames import cross, trunk_frames, unit
+from ..core.trunk_frames import trunk_frames
 from ..core.types import FloatArray, Joints3D
 from .lift_head import ears_offset
 from .lift_limbs import LIMB_ROWS

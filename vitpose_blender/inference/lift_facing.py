@@ -5,7 +5,7 @@ import numpy as np
 
 from ..core.body_model import BodyLengths
 from ..core.limb_prior import limb_priors
-from ..core.trunk_frames import cross, unit
+from ..core.rotations import cross, unit
 from ..core.types import FloatArray
 from .grid_filter import Axis
 from .lift_head import picture_axes

@@ -4,7 +4,7 @@
 import numpy as np
 
 from ..core.body_model import EARS_FROM_SHOULDERS, HEAD_POINTS
-from ..core.trunk_frames import cross, unit
+from ..core.rotations import cross, unit
 from ..core.types import FloatArray
 from .grid_filter import Axis, in_chunks
 from .lift_observation import Observation, nan_mean

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..core.trunk_frames import unit
+from ..core.rotations import unit
 from ..core.types import FloatArray
 
 TIME_CONSTANT = 0.5  # How long the last sight of a limb is believed [s].

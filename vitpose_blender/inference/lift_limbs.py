@@ -7,7 +7,7 @@ import numpy as np
 
 from ..core.body_model import BodyLengths
 from ..core.limb_prior import LimbPrior, limb_priors
-from ..core.trunk_frames import unit
+from ..core.rotations import unit
 from ..core.types import FloatArray
 from .grid_filter import Axis, in_chunks
 from .lift_modes import Mode

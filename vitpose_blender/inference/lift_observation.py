@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.camera_model import Camera
-from ..core.trunk_frames import cross, unit
+from ..core.rotations import cross, unit
 from ..core.types import FloatArray, Keypoints2D
 
 SEEN = 0.15  # A keypoint with a lower score counts as not seen [1].

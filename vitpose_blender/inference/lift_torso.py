@@ -4,7 +4,7 @@
 import numpy as np
 
 from ..core.body_model import BodyLengths
-from ..core.trunk_frames import unit
+from ..core.rotations import unit
 from ..core.types import FloatArray
 from .lift_observation import Observation
 

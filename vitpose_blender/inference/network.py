@@ -6,9 +6,7 @@ torch and transformers are imported when a network is loaded, never before.
 
 import json
 import logging
-import pickle
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +16,7 @@ from ..core.errors import VitposeError, WeightsError
 from ..core.types import ImageArray
 from .decode import HeatmapArray
 from .device import Device, limit_threads
+from .hf_loading import progress_hidden, readable
 
 if TYPE_CHECKING:
     import torch
@@ -151,21 +150,13 @@ def _read_model(folder: Path) -> Any:
             f"The model in {folder} is of the kind {kind!r}, not a ViTPose; choose one "
             "such as usyd-community/vitpose-base-simple"
         )
-    from safetensors import SafetensorError
     from transformers import VitPoseForPoseEstimation
 
     pose_model: Any = VitPoseForPoseEstimation
-    broken = (OSError, ValueError, RuntimeError, KeyError, EOFError)
-    try:
-        with _progress_hidden():
-            model, info = pose_model.from_pretrained(
-                folder, local_files_only=True, output_loading_info=True
-            )
-    except (*broken, SafetensorError, pickle.UnpicklingError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise WeightsError(
-            f"The model in {folder} cannot be read ({reason}); bring its files again"
-        ) from error
+    with readable(folder), progress_hidden():
+        model, info = pose_model.from_pretrained(
+            folder, local_files_only=True, output_loading_info=True
+        )
     missing = sorted(info["missing_keys"])
     if missing:
         raise WeightsError(
@@ -185,21 +176,6 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise WeightsError(f"{path} holds no settings; bring the model's files again")
     return content
-
-
-@contextmanager
-def _progress_hidden() -> Iterator[None]:
-    """Silence transformers' own progress bar, which would write into any log."""
-    import transformers
-
-    hf_logging: Any = transformers.utils.logging
-    was_enabled = hf_logging.is_progress_bar_enabled()
-    hf_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            hf_logging.enable_progress_bar()
 
 
 def _keep_one_expert(model: Any, dataset_index: int) -> None:

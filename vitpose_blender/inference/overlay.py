@@ -4,11 +4,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 import cv2
 import numpy as np
 
+from ..core.closing import Closing
 from ..core.errors import OutputError
 from ..core.layouts import Layout, layout_by_id
 from ..core.packet import Packet
@@ -67,7 +67,7 @@ def _color(layout: Layout, start: int, end: int) -> tuple[int, int, int]:
     return _LEFT if has_left else _RIGHT
 
 
-class OverlayWriter:
+class OverlayWriter(Closing):
     """Writes a video of pictures as they come, at the speed at which they were taken.
 
     Args:
@@ -127,16 +127,13 @@ class OverlayWriter:
                 "and try again"
             )
 
-    def __enter__(self) -> Self:
-        return self
-
     def __exit__(
         self,
         exc_type: type[BaseException] | None,
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        super().__exit__(exc_type, exc, traceback)
         if exc_type is None:
             self._check()
 
