@@ -129,6 +129,7 @@ class Tally:
     def add(
         self, found: "Detections", truth: "FloatArray | None", seconds: float
     ) -> None:
+        """Count what one frame's detections got right, and how long they took."""
         from vitpose_blender.inference.tracking import box_iou
 
         self.seconds.append(seconds)
@@ -226,6 +227,7 @@ class Replay:
         self.packets: list[Packet] = []
 
     def detect(self, image: "ImageArray") -> "Detections":
+        """Return the boxes of the recorded people, whatever the picture shows."""
         import numpy as np
 
         from vitpose_blender.core.types import Detections

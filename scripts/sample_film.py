@@ -40,6 +40,7 @@ def ensure_camera(view: View) -> None:
 
 
 def set_up_render(image_wh: tuple[int, int], threads: int) -> None:
+    """Set the size of the pictures, and how many threads may make them."""
     scene = bpy.context.scene
     scene.render.resolution_x, scene.render.resolution_y = image_wh
     scene.render.resolution_percentage = 100
