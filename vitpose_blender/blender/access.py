@@ -9,6 +9,7 @@ from bpy.types import (
     Mesh,
     Object,
     PoseBone,
+    Preferences,
     Scene,
     ViewLayer,
 )
@@ -22,6 +23,12 @@ def scene() -> Scene:
 
 def view_layer() -> ViewLayer:
     current = bpy.context.view_layer
+    assert current is not None
+    return current
+
+
+def preferences() -> Preferences:
+    current = bpy.context.preferences
     assert current is not None
     return current
 

@@ -4,14 +4,18 @@
 import contextlib
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import bpy
+import numpy as np
 from bpy.types import Object
+from mathutils import Matrix
 
 from ..core.errors import OutputError
 from . import access, character
+
+_Y_UP = Matrix.Rotation(-np.pi / 2, 4, "X")
 
 
 def export_character(armature: Object, path: Path) -> None:
@@ -29,7 +33,7 @@ def export_character(armature: Object, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _select(armature)
         with contextlib.redirect_stdout(io.StringIO()):  # The exporters chatter.
-            write(path)
+            write(armature, path)
     except (OSError, RuntimeError) as error:
         raise OutputError(
             f"Cannot write {path} ({_reason(error)}): choose a folder that can be "
@@ -51,7 +55,7 @@ def _reason(error: OSError | RuntimeError) -> str:
     return re.sub(r"^\[Errno \d+\] ", "", last)
 
 
-def writer_for(path: Path) -> Callable[[Path], None]:
+def writer_for(path: Path) -> Callable[[Object, Path], None]:
     """Return what writes a file of that suffix.
 
     Raises:
@@ -66,18 +70,30 @@ def writer_for(path: Path) -> Callable[[Path], None]:
 
 
 def _select(armature: Object) -> None:
-    chosen = [armature, *character.skinned_meshes(armature)]
+    """Select the armature and whatever hangs on it, and nothing else."""
+    access.view_layer().update()  # Forgets objects that were just removed.
+    chosen = {
+        item.name
+        for item in (
+            armature,
+            *armature.children_recursive,
+            *character.skinned_meshes(armature),
+        )
+    }
     for item in access.view_layer().objects:
-        item.select_set(item in chosen)
+        item.select_set(item.name in chosen)
     access.view_layer().objects.active = armature
 
 
-def _write_glb(path: Path) -> None:
+def _write_glb(armature: Object, path: Path) -> None:
+    animation = armature.animation_data
+    action = animation.action if animation else None
     bpy.ops.export_scene.gltf(
         filepath=str(path),
         export_format="GLB",
         use_selection=True,
         export_animation_mode="ACTIVE_ACTIONS",
+        export_nla_strips_merged_animation_name=action.name if action else "",
         export_rest_position_armature=True,
         export_anim_slide_to_zero=True,
         export_optimize_animation_size=False,
@@ -85,11 +101,17 @@ def _write_glb(path: Path) -> None:
     )
 
 
-def _write_blend(path: Path) -> None:
-    bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True)
+def _write_blend(_armature: Object, path: Path) -> None:
+    files = access.preferences().filepaths
+    num_backups = files.save_version
+    files.save_version = 0  # A result needs no `.blend1` beside it.
+    try:
+        bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True)
+    finally:
+        files.save_version = num_backups
 
 
-def _write_fbx(path: Path) -> None:
+def _write_fbx(_armature: Object, path: Path) -> None:
     bpy.ops.export_scene.fbx(
         filepath=str(path),
         use_selection=True,
@@ -102,16 +124,45 @@ def _write_fbx(path: Path) -> None:
     )
 
 
-def _write_bvh(path: Path) -> None:
+def _write_bvh(armature: Object, path: Path) -> None:
     scene = access.scene()
-    bpy.ops.export_anim.bvh(
-        filepath=str(path),
-        frame_start=scene.frame_start,
-        frame_end=scene.frame_end,
-    )
+    with _standing_along_y(armature) as scale:
+        bpy.ops.export_anim.bvh(
+            filepath=str(path),
+            frame_start=scene.frame_start,
+            frame_end=scene.frame_end,
+            global_scale=scale,
+        )
 
 
-_WRITERS: dict[str, Callable[[Path], None]] = {
+@contextlib.contextmanager
+def _standing_along_y(armature: Object) -> Iterator[float]:
+    """Put a copy of the armature in its place whose bones are as BVH has them.
+
+    BVH has y up and no object around the bones, and Blender's exporter writes them as
+    they are: their object's place and turn are laid into them here.
+
+    Yields:
+        The object's scale, for the exporter to apply: keys that move a bone need it
+        as much as the bones do.
+    """
+    location, rotation, _ = armature.matrix_world.decompose()
+    size = armature.matrix_world.median_scale
+    laid_in = Matrix.LocRotScale(location / size, rotation, None)
+    copy = armature.copy()
+    assert copy is not None
+    copy.data = access.armature_data(armature).copy()
+    access.scene().collection.objects.link(copy)
+    try:
+        access.armature_data(copy).transform(_Y_UP @ laid_in)
+        access.view_layer().objects.active = copy
+        yield size
+    finally:
+        bpy.data.armatures.remove(access.armature_data(copy))  # And the object.
+        access.view_layer().objects.active = armature
+
+
+_WRITERS: dict[str, Callable[[Object, Path], None]] = {
     ".glb": _write_glb,
     ".blend": _write_blend,
     ".fbx": _write_fbx,
