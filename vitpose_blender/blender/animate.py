@@ -65,8 +65,8 @@ def animate(
     times = frame_times(joints[0].t, joints[-1].t, fps)
     motion = retarget(to_world(joints, camera, times), rest)
     scene = access.scene()
-    binding.ensure_binding(armature, rest)
     try:
+        binding.ensure_binding(armature, rest)
         name = f"{armature.name} ViTPose"
         steps = bake.bake_steps(armature, rest, motion, name, scene.frame_start)
         action = bake.finish(steps, progress)

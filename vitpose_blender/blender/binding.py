@@ -83,9 +83,10 @@ def remove_binding(armature: Object) -> None:
 
 def move_targets(armature: Object, pose: CharacterPose) -> None:
     """Place and turn the armature's targets; one that is gone is passed over."""
+    base = _base_name(armature)
     locations, rotations = pose.location.tolist(), pose.rotation.tolist()
     for name, location, rotation in zip(pose.names, locations, rotations):
-        target = access.find_object(target_object_name(armature, name))
+        target = access.find_object(f"{base}_{name}")
         if target is not None:
             target.location = location
             target.rotation_quaternion = rotation

@@ -191,4 +191,3 @@ def find_rig_map(rig: str) -> RigMap:
             "or give the path of a .toml file"
         )
     return RigMap.from_toml(known[rig.lower()])
-

@@ -146,9 +146,9 @@ def _standing_along_y(armature: Object) -> Iterator[float]:
         The object's scale, for the exporter to apply: keys that move a bone need it
         as much as the bones do.
     """
-    location, rotation, _ = armature.matrix_world.decompose()
     size = armature.matrix_world.median_scale
-    laid_in = Matrix.LocRotScale(location / size, rotation, None)
+    laid_in = armature.matrix_world.normalized()
+    laid_in.translation /= size
     copy = armature.copy()
     assert copy is not None
     copy.data = access.armature_data(armature).copy()

@@ -53,40 +53,49 @@ def render_frames(
 def _studio(armature: Object, size_wh: tuple[int, int]) -> Iterator[Object]:
     """A camera, a light and a floor of our own; yields the camera."""
     scene = access.scene()
-    before = (
-        scene.camera,
-        scene.world,
-        scene.render.engine,
-        scene.frame_current,
-        scene.render.resolution_x,
-        scene.render.resolution_y,
-        scene.render.resolution_percentage,
-    )
-    height = _height(armature)
-    camera = _add_camera(height)
-    things = [camera, _add_light(), _add_floor(height)]
-    scene.camera = camera
-    scene.world = _sky()
-    scene.render.engine = "CYCLES"  # type: ignore[assignment]
-    scene.cycles.samples = _SAMPLES  # type: ignore[attr-defined]
-    scene.cycles.use_denoising = False  # type: ignore[attr-defined]
-    scene.render.resolution_x, scene.render.resolution_y = size_wh
-    scene.render.resolution_percentage = 100
+    cycles: Any = scene.cycles  # type: ignore[attr-defined]
+    frame = scene.frame_current_final
+    size = ("resolution_x", "resolution_y", "resolution_percentage")
+    with (
+        _kept(scene, "camera", "world"),
+        _kept(scene.render, "engine", *size),
+        _kept(cycles, "samples", "use_denoising"),
+    ):
+        try:
+            height = _height(armature)
+            camera = _add_camera(height)
+            _add_light()
+            _add_floor(height)
+            scene.camera = camera
+            scene.world = _sky()
+            scene.render.engine = "CYCLES"  # type: ignore[assignment]
+            cycles.samples, cycles.use_denoising = _SAMPLES, False
+            scene.render.resolution_x, scene.render.resolution_y = size_wh
+            scene.render.resolution_percentage = 100
+            yield camera
+        finally:
+            _remove_ours()
+            scene.frame_set(int(frame), subframe=frame % 1.0)
+
+
+@contextmanager
+def _kept(owner: Any, *names: str) -> Iterator[None]:
+    """Give settings their values of before back in the end."""
+    before = {name: getattr(owner, name) for name in names}
     try:
-        yield camera
+        yield
     finally:
-        for thing in things:
-            bpy.data.objects.remove(thing)
-        (
-            scene.camera,
-            scene.world,
-            scene.render.engine,
-            frame,
-            scene.render.resolution_x,
-            scene.render.resolution_y,
-            scene.render.resolution_percentage,
-        ) = before
-        scene.frame_set(frame)
+        for name, value in before.items():
+            setattr(owner, name, value)
+
+
+def _remove_ours() -> None:
+    data = bpy.data
+    kinds: tuple[Any, ...] = (
+        data.objects, data.cameras, data.lights, data.meshes, data.materials,
+        data.worlds,
+    )  # fmt: skip
+    data.batch_remove([i for kind in kinds for i in kind if i.name.startswith(_PREFIX)])
 
 
 def _height(armature: Object) -> float:
