@@ -16,7 +16,8 @@ from vitpose_blender.core.camera_model import Camera
 from vitpose_blender.core.errors import SourceError
 from vitpose_blender.core.filters import PRESETS, FilterPreset, OneEuroFilter
 from vitpose_blender.core.layouts import CANONICAL
-from vitpose_blender.core.pipeline import PersonPipeline, solve_clip
+from vitpose_blender.core.pipeline import PersonPipeline
+from vitpose_blender.core.solve import solve_keypoints
 from vitpose_blender.core.types import FloatArray, Joints3D, Keypoints2D
 from vitpose_blender.inference.lifter import GeometricLifter
 
@@ -45,7 +46,7 @@ def solve(case: Case, way: str, preset: FilterPreset) -> list[Joints3D]:
     """Return the joints of a case, `way` being `live` or `baked`."""
     lifter = GeometricLifter(case.height)
     if way == "baked":
-        return solve_clip(case.keypoints, case.camera, lifter, preset)
+        return solve_keypoints(case.keypoints, case.camera, lifter, preset)
     pipeline = PersonPipeline(lifter, case.camera, preset)
     return [pipeline.step(frame) for frame in case.keypoints]
 

@@ -22,11 +22,11 @@ LEG = ("hip", "knee", "ankle", "heel", "toe")
 
 @pytest.fixture
 def xyz():
-    """A person who stands with bent knees, three seconds long."""
+    """A person who stands with bent knees, four metres before the camera."""
     standing = person_like(build_rig_rest(humanoid_skeleton(), humanoid_roles()))
     for side in SIDES:
         standing[ROW[f"{side}_knee"]] += (0, -0.12, 0.02)
-    return np.tile(standing, (len(TIMES), 1, 1))
+    return np.tile(standing + (0, 4, 0), (len(TIMES), 1, 1))
 
 
 def lift(xyz, side, height, frames=np.s_[:]):

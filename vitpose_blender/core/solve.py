@@ -10,12 +10,14 @@ import numpy as np
 from .camera_model import Camera
 from .errors import TakeError
 from .filters import FilterPreset
+from .footholds import hold_feet
 from .grounding import level_feet
 from .layout_convert import to_coco17
+from .layouts import CANONICAL
 from .packet import Packet
 from .pipeline import Lifter, solve_clip
 from .take import Take
-from .types import Joints3D
+from .types import Joints3D, Keypoints2D
 
 Progress = Callable[[float], None]
 
@@ -67,7 +69,25 @@ def solve_take(
             "another person or capture it again"
         )
     keypoints = [to_coco17(packet.keypoints) for packet in packets]
-    camera = take.header.camera
+    return solve_keypoints(keypoints, take.header.camera, lifter, preset, progress)
+
+
+def solve_keypoints(
+    keypoints: Sequence[Keypoints2D],
+    camera: Camera,
+    lifter: Lifter,
+    preset: FilterPreset,
+    progress: Progress | None = None,
+) -> list[Joints3D]:
+    """Return the joints of a clip whose feet stand on one floor and do not slide.
+
+    Args:
+        keypoints: COCO-17 of one person, in order of time.
+        camera: That saw them.
+        lifter: That person's own.
+        preset: How calm.
+        progress: Called with the finished part, in [0, 1].
+    """
     solved = solve_clip(keypoints, camera, lifter, preset, progress)
     return _on_one_floor(solved, camera)
 
@@ -82,12 +102,15 @@ def _one_a_moment(packets: Sequence[Packet]) -> list[Packet]:
 
 
 def _on_one_floor(joints: list[Joints3D], camera: Camera) -> list[Joints3D]:
-    """Level the feet in the world that the camera's tilt gives."""
+    """Level and hold the feet in the world that the camera's tilt gives."""
     rotation = camera.world_from_camera
     times = [frame.t for frame in joints]
     places = np.stack([frame.xyz + frame.root for frame in joints]) @ rotation.T
-    moved = level_feet(places, times) @ rotation
+    moved = hold_feet(level_feet(places, times), times) @ rotation
+    pelvis = CANONICAL.index["pelvis"]
     return [
-        replace(frame, xyz=np.where(np.isfinite(place), place - frame.root, frame.xyz))
+        frame
+        if np.isnan(place[pelvis]).any()
+        else replace(frame, xyz=place - place[pelvis], root=place[pelvis])
         for frame, place in zip(joints, moved)
     ]
