@@ -11,9 +11,14 @@ The person is made by code and moves everything. Ends with 1 if 600 frames would
 import argparse
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import _cli
 import _environment
+
+if TYPE_CHECKING:
+    from vitpose_blender.core.rig_rest import RigRest
+    from vitpose_blender.core.types import Joints3D
 
 MANNEQUIN = _environment.ROOT / "resources" / "characters" / "mannequin.glb"
 FPS = 30.0  # [Hz]
@@ -61,7 +66,7 @@ def main(arguments: argparse.Namespace) -> int:
     return int(total / len(motion) > LIMIT)
 
 
-def person(rest, num_frames):
+def person(rest: "RigRest", num_frames: int) -> "list[Joints3D]":
     """Return the joints of somebody built like the character who moves everything."""
     import numpy as np
 
