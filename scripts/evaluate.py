@@ -16,10 +16,10 @@ Every clip is solved twice: live, a frame at a time, and baked, with past and fu
 
 import argparse
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import _cli
+import _document
 import _environment
 
 if TYPE_CHECKING:
@@ -56,13 +56,7 @@ def parse_arguments() -> argparse.Namespace:
         "--clips", type=int, default=32, help="of mocap; default %(default)s"
     )
     parser.add_argument("--details", action="store_true", help="a row for every clip")
-    parser.add_argument(
-        "--shared",
-        type=Path,
-        default=_environment.ROOT.parent / "shared",
-        help="folder of the shared test data; default %(default)s",
-    )
-    parser.add_argument("--write", action="store_true", help=f"update {DOCUMENT.name}")
+    _document.add_options(parser, DOCUMENT)
     arguments = parser.parse_args()
     if arguments.write and (arguments.set, arguments.preset) != ("all", "balanced"):
         parser.error("--write needs everything: leave out --set and --preset")
@@ -83,7 +77,8 @@ def main(arguments: argparse.Namespace) -> int:
     presets = preset_table()
     print("", *presets, sep="\n")
     if arguments.write:
-        write({"accuracy": accuracy, "presets": presets})
+        _document.write_table(DOCUMENT, "accuracy", accuracy)
+        _document.write_table(DOCUMENT, "presets", presets)
     return 0
 
 
@@ -163,17 +158,6 @@ def preset_table() -> list[str]:
         f"| {name} | {delay:.0f} | {live:.1f} | {baked:.1f} |"
         for name, delay, live, baked in preset_figures()
     ]
-
-
-def write(tables: dict[str, list[str]]) -> None:
-    """Put each table between its markers in the document."""
-    text = DOCUMENT.read_text(encoding="utf-8")
-    for name, lines in tables.items():
-        start = f"<!-- {name}: evaluate.py --write -->"
-        before, _, rest = text.partition(start)
-        _, end, after = rest.partition(f"<!-- end of {name} -->")
-        text = "\n".join([before + start, "", *lines, "", end + after])
-    DOCUMENT.write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import _cli
+import _document
 import _environment
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from vitpose_blender.core.types import FloatArray
 
 DOCUMENT = _environment.ROOT / "docs" / "rigs.md"
-MARKERS = ("<!-- table: evaluate_rigs.py --write -->", "<!-- end of table -->")
 MAX_FRAMES = 150  # Of one clip: five seconds show what it is about.
 SEGMENTS = ("shoulder elbow wrist", "hip knee ankle")
 BONES = ("upper_arm forearm hand", "thigh shin foot")
@@ -55,9 +55,7 @@ class Row:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = _cli.ArgumentParser(__doc__ or "")
     parser.add_argument(
         "characters",
         nargs="*",
@@ -65,13 +63,7 @@ def parse_arguments() -> argparse.Namespace:
         help="by default the mannequin and the characters of the shared data",
     )
     parser.add_argument("--clips", type=int, default=12, help="default %(default)s")
-    parser.add_argument(
-        "--shared",
-        type=Path,
-        default=_environment.ROOT.parent / "shared",
-        help="folder of the shared test data; default %(default)s",
-    )
-    parser.add_argument("--write", action="store_true", help=f"update {DOCUMENT.name}")
+    _document.add_options(parser, DOCUMENT)
     return parser.parse_args()
 
 
@@ -83,16 +75,17 @@ def main(arguments: argparse.Namespace) -> int:
     if not folder.is_dir():
         raise SourceError(f"There is no motion capture in {folder}: give --shared")
     clips = list(true_motion(folder, arguments.clips))
-    rows, unknown = [], []
+    rows: list[Row] = []
+    unknown: list[str] = []
     for path in arguments.characters or default_characters(arguments.shared):
         try:
             rows.append(measure(path, clips))
-        except RigError as error:
-            unknown.append((path.stem, str(error).split(";")[0]))
+        except RigError:
+            unknown.append(path.stem)
     lines = table(rows, unknown)
     print("\n".join(lines))
     if arguments.write:
-        write(lines)
+        _document.write_table(DOCUMENT, "rigs", lines)
     return 0
 
 
@@ -213,7 +206,7 @@ def limb_errors(heads: "FloatArray", rest: "RigRest", person: "FloatArray") -> l
     return errors
 
 
-def table(rows: list[Row], unknown: list[tuple[str, str]]) -> list[str]:
+def table(rows: list[Row], unknown: list[str]) -> list[str]:
     """Return the figures as a Markdown table."""
     lines = [
         "| character | rig map | limb angle, median | 99th percentile | frames |",
@@ -224,15 +217,7 @@ def table(rows: list[Row], unknown: list[tuple[str, str]]) -> list[str]:
         f"| {row.num_frames} |"
         for row in rows
     ]
-    return lines + [f"| {name} | none yet | {why} | | |" for name, why in unknown]
-
-
-def write(lines: list[str]) -> None:
-    """Put the table between its markers in the document."""
-    text = DOCUMENT.read_text(encoding="utf-8")
-    start, end = (text.index(marker) for marker in MARKERS)
-    text = "\n".join([text[: start + len(MARKERS[0])], "", *lines, "", text[end:]])
-    DOCUMENT.write_text(text, encoding="utf-8", newline="\n")
+    return lines + [f"| {name} | none yet | | | |" for name in unknown]
 
 
 if __name__ == "__main__":

@@ -95,7 +95,8 @@ def character_heads(
 
     from vitpose_blender.blender import access, animate, character
 
-    armature = character.load_character(blend)
+    with _cli.hushed():
+        armature = character.load_character(blend)
     rest = character.read_rig_rest(armature)
     scene, fps = access.scene(), animate.scene_fps()
     frames = []

@@ -26,7 +26,7 @@ def xyz():
     standing = person_like(build_rig_rest(humanoid_skeleton(), humanoid_roles()))
     for side in SIDES:
         standing[ROW[f"{side}_knee"]] += (0, -0.12, 0.02)
-    return np.tile(standing + (0, 4, 0), (len(TIMES), 1, 1))
+    return np.tile(standing + np.array([0.0, 4.0, 0.0]), (len(TIMES), 1, 1))
 
 
 def lift(xyz, side, height, frames=np.s_[:]):

@@ -35,18 +35,29 @@ def seen_place(sole: FloatArray) -> FloatArray:
     return place
 
 
-def is_resting(sole: FloatArray, t: FloatArray) -> BoolArray:
+def is_resting(sole: FloatArray, t: FloatArray, shortest: float) -> BoolArray:
     """Say when a foot is slow as the camera sees it; its depth is too uncertain.
 
     Args:
         sole: As for `seen_place`.
         t: Rising, shape `(F,)` [s].
+        shortest: A foot that is slow for less only turns back in its swing [s].
     """
     if len(t) < 2:
         return np.full(len(t), False)
     speed = np.linalg.norm(np.gradient(seen_place(sole), t, axis=0), axis=1)
     slow: BoolArray = np.nan_to_num(speed, nan=np.inf) < RESTING
+    for run in runs(slow):
+        if t[run.stop - 1] - t[run.start] < shortest:
+            slow[run] = False
     return slow
+
+
+def runs(mask: BoolArray) -> list[slice]:
+    """Return the stretches of frames in which the mask is true."""
+    edges = np.diff(np.concatenate([[False], mask, [False]]).astype(int))
+    starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    return [slice(int(a), int(b)) for a, b in zip(starts, stops)]
 
 
 def move_foot(xyz: FloatArray, side: str, shift: FloatArray) -> FloatArray:

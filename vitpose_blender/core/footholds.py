@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .feet import SIDES, is_resting, move_foot, seen_place, sole_points
+from .feet import SIDES, is_resting, move_foot, runs, seen_place, sole_points
 from .filters import zero_phase
 from .types import BoolArray, FloatArray
 
@@ -50,9 +50,9 @@ def _middle(xyz: FloatArray, side: str) -> FloatArray:
 def _contacts(xyz: FloatArray, side: str, t: FloatArray) -> list[slice]:
     """Return when a foot stands, as slices of frames."""
     is_low = _is_low(xyz, side)
-    resting = is_resting(sole_points(xyz, side), t) & is_low
+    resting = is_resting(sole_points(xyz, side), t, _SHORTEST) & is_low
     place = seen_place(sole_points(xyz, side))
-    parts = [part for run in _runs(resting) for part in _split(place, run)]
+    parts = [part for run in runs(resting) for part in _split(place, run)]
     contacts: list[slice] = []
     for part in parts:
         last = contacts[-1] if contacts else None
@@ -79,13 +79,6 @@ def _is_low(xyz: FloatArray, side: str) -> BoolArray:
     with np.errstate(invalid="ignore"):
         low: BoolArray = own - np.fmin(*heights) < _LIFTED
     return low
-
-
-def _runs(mask: BoolArray) -> list[slice]:
-    """Return the stretches of frames in which the mask is true."""
-    edges = np.diff(np.concatenate([[False], mask, [False]]).astype(int))
-    starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    return [slice(int(a), int(b)) for a, b in zip(starts, stops)]
 
 
 def _split(place: FloatArray, run: slice) -> list[slice]:

@@ -17,6 +17,7 @@ from .types import FloatArray
 # A resting foot that is this much higher than the other is so by mistake; twice as
 # much is a foot that is held up on purpose [m].
 _MISTAKE = 0.13
+_SHORTEST = 0.25  # Two feet that rest together for less are on their way [s].
 _CUTOFF = 1.0  # How quickly the mistake may drift [Hz].
 _FADE = 0.7  # How long it is remembered when a foot leaves the ground [s].
 _UP = np.array([0.0, 0.0, 1.0])
@@ -55,7 +56,7 @@ def _mistaken_rise(xyz: FloatArray, t: FloatArray) -> FloatArray:
     """
     soles = [sole_points(xyz, side) for side in SIDES]
     left, right = (sole[..., 2].min(axis=1) for sole in soles)
-    resting = is_resting(soles[0], t) & is_resting(soles[1], t)
+    resting = np.logical_and(*(is_resting(sole, t, _SHORTEST) for sole in soles))
     if not resting.any():
         return np.zeros(len(t))
     difference = np.where(resting, left - right, 0.0)

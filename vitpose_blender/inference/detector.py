@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.errors import WeightsError
 from ..core.types import Detections, ImageArray
-from .hf_loading import progress_hidden, readable
+from .hf_loading import progress_hidden, readable, refuse_missing
 from .hog import HogDetector
 
 log = logging.getLogger(__name__)
@@ -163,12 +163,7 @@ def _load(folder: Path) -> tuple[Any, Any]:
         network, info = detection_model.from_pretrained(
             folder, local_files_only=True, output_loading_info=True
         )
-    missing = sorted(info["missing_keys"])
-    if missing:
-        raise WeightsError(
-            f"The weights in {folder} lack {len(missing)} of the model's tensors "
-            f"({missing[0]} is one); bring its files again"
-        )
+    refuse_missing(info, folder)
     return processor, network
 
 

@@ -2,7 +2,7 @@
 """What every load through transformers needs: quiet, and one sentence when it fails."""
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,3 +41,21 @@ def readable(folder: Path) -> Iterator[None]:
             f"The model in {folder} cannot be read ({reason}); bring its files again "
             "or choose another model"
         ) from error
+
+
+def refuse_missing(loading_info: Mapping[str, Any], folder: Path) -> None:
+    """Refuse a model some of whose tensors would be random.
+
+    Args:
+        loading_info: As `from_pretrained(..., output_loading_info=True)` returns it.
+        folder: Where the model is.
+
+    Raises:
+        WeightsError: The files lack tensors.
+    """
+    missing = sorted(loading_info["missing_keys"])
+    if missing:
+        raise WeightsError(
+            f"The weights in {folder} lack {len(missing)} of the model's tensors "
+            f"({missing[0]} is one); bring its files again"
+        )

@@ -16,7 +16,7 @@ from ..core.errors import VitposeError, WeightsError
 from ..core.types import ImageArray
 from .decode import HeatmapArray
 from .device import Device, limit_threads
-from .hf_loading import progress_hidden, readable
+from .hf_loading import progress_hidden, readable, refuse_missing
 
 if TYPE_CHECKING:
     import torch
@@ -157,12 +157,7 @@ def _read_model(folder: Path) -> Any:
         model, info = pose_model.from_pretrained(
             folder, local_files_only=True, output_loading_info=True
         )
-    missing = sorted(info["missing_keys"])
-    if missing:
-        raise WeightsError(
-            f"The weights in {folder} lack {len(missing)} of the model's tensors "
-            f"({missing[0]} is one); bring its files again"
-        )
+    refuse_missing(info, folder)
     return model
 
 

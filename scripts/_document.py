@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the evaluations have in common: their test data, and tables in documents."""
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+
+import _environment
+
+
+def add_options(parser: argparse.ArgumentParser, document: Path) -> None:
+    """Add --shared, where the test data are, and --write, which updates a document."""
+    parser.add_argument(
+        "--shared",
+        type=Path,
+        default=_environment.ROOT.parent / "shared",
+        help="folder of the shared test data; default %(default)s",
+    )
+    parser.add_argument("--write", action="store_true", help=f"update {document.name}")
+
+
+def write_table(document: Path, name: str, lines: Iterable[str]) -> None:
+    """Replace what stands between a table's two markers, comments that name it."""
+    text = document.read_text(encoding="utf-8")
+    before, start, rest = text.partition(f"<!-- table {name} -->")
+    _, end, after = rest.partition(f"<!-- end of {name} -->")
+    if not (start and end):
+        raise ValueError(f"{document} has no place for the table {name}")
+    text = "\n".join([before + start, "", *lines, "", end + after])
+    document.write_text(text, encoding="utf-8", newline="\n")
