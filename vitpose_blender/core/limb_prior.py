@@ -19,6 +19,9 @@ from .types import FloatArray
 Float32Array = npt.NDArray[np.float32]
 
 LIMBS = ("left_arm", "right_arm", "left_leg", "right_leg")
+SIDES = np.array([1.0, -1.0]).reshape(2, 1, 1)  # Left and right.
+_MIRROR = np.ones((4, 1, 3))
+_MIRROR[[1, 3], :, 0] = -1.0
 BACKGROUND = -5.0  # Log density of a pose that the table does not know.
 # Joint limits, as sines: how far a knee bends forward, a thigh and an arm backward.
 KNEE_STRETCH, THIGH_BACK, ARM_BACK = 0.1, 0.85, 0.8
@@ -27,33 +30,28 @@ STIFFNESS = 10.0  # Log density lost by a unit beyond a joint's limit.
 
 @dataclass(frozen=True, eq=False)
 class LimbPrior:
-    """Typical directions of the two bones of one limb.
+    """Typical directions of the two bones of each of `LIMBS`.
 
     Attributes:
-        is_leg: Whether knees or elbows bend in the middle.
-        side: 1 for a left limb, -1 for a right one.
-        log_weight: Of each of `K` components with its normalisation, shape `(K,)`.
-        upper: Mean direction times concentration of the upper bone, shape `(K, 3)`.
-        lower: The same of the lower bone, shape `(K, 3)`.
+        upper: Mean direction times concentration of the upper bone, of each of `K`
+            components of each limb, shape `(4, K, 3)`.
+        lower: The same of the lower bone, shape `(4, K, 3)`.
+        log_weight: Of each component with its normalisation, shape `(4, K)`.
     """
 
-    is_leg: bool
-    side: float
-    log_weight: Float32Array
     upper: Float32Array
     lower: Float32Array
+    log_weight: Float32Array
 
     @classmethod
-    def from_table(cls, text: str, is_leg: bool, side: float) -> Self:
-        """Read a table of `limb_prior_table`, which describes left limbs."""
-        table = np.array([line.split() for line in text.split("\n") if line], float)
-        mirror = np.array([side, 1.0, 1.0])
-        kappa = table[:, [4, 8]]
-        log_weight = np.log(table[:, 0]) + (np.log(kappa) - kappa).sum(axis=1)
-        upper = table[:, 1:4] * mirror * kappa[:, :1]
-        lower = table[:, 5:8] * mirror * kappa[:, 1:]
-        arrays = (log_weight, upper, lower)
-        return cls(is_leg, side, *(array.astype(np.float32) for array in arrays))
+    def from_tables(cls, arm: str, leg: str) -> Self:
+        """Read tables of `limb_prior_table`, which describe left limbs."""
+        tables = np.array([_read(arm), _read(arm), _read(leg), _read(leg)])
+        kappa = tables[..., [4, 8]]
+        log_weight = np.log(tables[..., 0]) + (np.log(kappa) - kappa).sum(axis=-1)
+        upper = tables[..., 1:4] * _MIRROR * kappa[..., :1]
+        lower = tables[..., 5:8] * _MIRROR * kappa[..., 1:]
+        return cls(*(array.astype(np.float32) for array in (upper, lower, log_weight)))
 
     def log_density(
         self, frames: FloatArray, upper: FloatArray, lower: FloatArray
@@ -61,60 +59,81 @@ class LimbPrior:
         """Return how likely each pair of directions is, up to a constant.
 
         Args:
-            frames: `trunk_from_view` rotations, shape `(T, Y, 3, 3)`.
-            upper: Directions of the upper bone, shape `(T, S1, 3)`.
-            lower: Of the lower bone for each upper one, shape `(T, S1, S2, 3)`.
+            frames: `trunk_from_view` rotations, shape `(T, 4 or 1, Y, 3, 3)`.
+            upper: Directions of the upper bones, shape `(T, 4, S1, 3)`.
+            lower: Of the lower bones for each upper one, shape `(T, 4, S1, S2, 3)`.
 
         Returns:
-            Log densities, shape `(T, Y, S1, S2)`. The best component stands for the
-            sum over all.
+            Log densities, shape `(T, 4, Y, S1, S2)`. The best component stands for
+            the sum over all.
         """
-        num_frames, s1, s2 = lower.shape[:3]
-        # Single precision halves the time of what live lifting spends most on.
-        trunk = frames.astype(np.float32)
-        upper_part = _dot(upper.astype(np.float32), self.upper @ trunk)
-        flat = lower.reshape(num_frames, s1 * s2, 3).astype(np.float32)
-        score = _dot(flat, self.lower @ trunk)
-        score = score.reshape(*score.shape[:2], s1, s2, -1)
-        score += (upper_part + self.log_weight)[..., np.newaxis, :]
-        density = np.maximum(score.max(axis=-1), BACKGROUND)
-        limited: FloatArray = density - STIFFNESS * self._excess(frames, upper, lower)
-        return limited
+        num_frames, _, s1, s2 = lower.shape[:4]
+        # Each component is linear in both directions: one product weighs all of
+        # them. Single precision halves the time of what lifting spends most on.
+        directions = np.ones((num_frames, 4, s1, s2, 7), dtype=np.float32)
+        directions[..., :3] = upper[..., np.newaxis, :]
+        directions[..., 3:6] = lower
+        flat = directions.reshape(num_frames, 4, s1 * s2, 7)
+        score = self._components(frames) @ np.swapaxes(flat, -1, -2)
+        num_components = self.log_weight.shape[1]
+        score = score.reshape(num_frames, 4, num_components, -1, s1, s2)
+        density: FloatArray = np.maximum(score.max(axis=2), BACKGROUND)
+        density[:, :2] -= STIFFNESS * _arm_excess(frames[:, :2], upper[:, :2])
+        density[:, 2:] -= STIFFNESS * _leg_excess(
+            frames[:, -2:], upper[:, 2:], lower[:, 2:]
+        )
+        return density
 
-    def _excess(
-        self, frames: FloatArray, upper: FloatArray, lower: FloatArray
-    ) -> FloatArray:
-        """Return how far poses are beyond the joint limits, `(T, Y, S1, S2 or 1)`."""
-        turned = upper[:, np.newaxis] @ np.swapaxes(frames, -1, -2)
-        inward, forward = -self.side * turned[..., 0], turned[..., 2]
-        if not self.is_leg:
-            # An arm crosses in front of the chest, not through it, and reaches back
-            # only so far.
-            crossing = np.maximum(0.7 * inward - forward - 0.05, 0.0) * (inward > 0)
-            behind = np.maximum(-forward - ARM_BACK, 0.0)
-            stretched: FloatArray = crossing + behind
-            return stretched[..., np.newaxis]
-        # The shank bends backward about the axis from hip to hip.
-        left = np.broadcast_to(frames[:, :, np.newaxis, 0], turned.shape)
-        bending = cross(left, upper[:, np.newaxis])
-        forward_bend = -np.einsum("tysi,tsri->tysr", bending, lower)
-        behind = np.maximum(-forward - THIGH_BACK, 0.0)[..., np.newaxis]
-        excess: FloatArray = np.maximum(forward_bend - KNEE_STRETCH, 0.0) + behind
-        return excess
+    def _components(self, frames: FloatArray) -> Float32Array:
+        """Return the components turned into the view, shape `(T, 4, K * Y, 7)`.
+
+        For an upper direction, a lower one and a 1 in a row.
+        """
+        num_frames, num_limbs, num_turns = frames.shape[:3]
+        turns = np.swapaxes(frames.astype(np.float32), 2, 3)
+        turns = turns.reshape(num_frames, num_limbs, 3, num_turns * 3)
+        shape = (num_frames, *self.log_weight.shape, num_turns)
+        components = np.empty((*shape, 7), dtype=np.float32)
+        components[..., :3] = (self.upper @ turns).reshape(*shape, 3)
+        components[..., 3:6] = (self.lower @ turns).reshape(*shape, 3)
+        components[..., 6] = self.log_weight[..., np.newaxis]
+        return components.reshape(num_frames, 4, -1, 7)
 
 
-def _dot(directions: Float32Array, means: Float32Array) -> Float32Array:
-    """Return products of directions `(T, S, 3)` and means `(T, Y, K, 3)`."""
-    products: Float32Array = directions[:, np.newaxis] @ np.swapaxes(means, -1, -2)
-    return products
+def _read(table: str) -> FloatArray:
+    rows = [line.split() for line in table.split("\n") if line]
+    return np.array(rows, dtype=np.float64)
+
+
+def _arm_excess(frames: FloatArray, upper: FloatArray) -> FloatArray:
+    """Return how far arms are beyond the joint limits, `(T, 2, Y, S1, 1)`.
+
+    An arm crosses in front of the chest, not through it, and reaches back only so far.
+    """
+    upper = np.swapaxes(upper, -1, -2)
+    inward = -SIDES * (frames[..., 0, :] @ upper)
+    forward = frames[..., 2, :] @ upper
+    crossing = np.maximum(0.7 * inward - forward - 0.05, 0.0) * (inward > 0)
+    excess: FloatArray = crossing + np.maximum(-forward - ARM_BACK, 0.0)
+    return excess[..., np.newaxis]
+
+
+def _leg_excess(frames: FloatArray, upper: FloatArray, lower: FloatArray) -> FloatArray:
+    """Return how far legs are beyond the joint limits, `(T, 2, Y, S1, S2)`.
+
+    The shank bends backward about the axis from hip to hip.
+    """
+    forward = frames[..., 2, :] @ np.swapaxes(upper, -1, -2)
+    behind = np.maximum(-forward - THIGH_BACK, 0.0)[..., np.newaxis]
+    bend = cross(upper[..., np.newaxis, :], lower)
+    bend = bend.reshape(*bend.shape[:2], -1, 3)
+    forward_bend = -(frames[..., 0, :] @ np.swapaxes(bend, -1, -2))
+    forward_bend = forward_bend.reshape(*forward.shape, -1)
+    excess: FloatArray = np.maximum(forward_bend - KNEE_STRETCH, 0.0) + behind
+    return excess
 
 
 @cache
-def limb_priors() -> tuple[LimbPrior, ...]:
-    """Return the prior of each of `LIMBS`."""
-    tables = ((limb_prior_table.ARM, False), (limb_prior_table.LEG, True))
-    return tuple(
-        LimbPrior.from_table(text, is_leg, side)
-        for text, is_leg in tables
-        for side in (1.0, -1.0)
-    )
+def limb_prior() -> LimbPrior:
+    """Return the prior of `LIMBS`."""
+    return LimbPrior.from_tables(limb_prior_table.ARM, limb_prior_table.LEG)

@@ -21,12 +21,13 @@ from .filters import (
     fill_gaps,
     zero_phase,
 )
-from .skeleton_fit import bone_lengths, limit_knees, with_bone_lengths
+from .skeleton_fit import BONES, bone_lengths, limit_knees, with_bone_lengths
 from .types import FloatArray, Joints3D, Keypoints2D
 
 GAP_2D = 0.25  # Longest time that a lost keypoint is bridged when baking [s].
 PERSON_SIZE = 1.7  # What the filters' speeds are relative to [m].
 SURE = 0.5  # From this score on a keypoint is trusted fully [1].
+_CHILDREN, _PARENTS = ([bone[side] for bone in BONES] for side in (0, 1))
 
 
 class Lifter(Protocol):
@@ -80,7 +81,7 @@ class PersonPipeline:
             keypoints.t,
             keypoints.xy,
             self._size,
-            np.clip(keypoints.score / SURE, 0.1, 1.0),
+            np.minimum(np.maximum(keypoints.score / SURE, 0.1), 1.0),
         )
         smooth = replace(keypoints, xy=xy)
         if self._window and smooth.t < self._window[-1].t:
@@ -94,15 +95,17 @@ class PersonPipeline:
         """Filter how far away joints are: guessed anew each frame, it trembles most."""
         xyz = joints.xyz.copy()
         xyz[:, 2:] = self._depth_filter.step(joints.t, xyz[:, 2:], PERSON_SIZE)
-        lengths = bone_lengths(joints.xyz[np.newaxis])
+        bones = joints.xyz[_CHILDREN] - joints.xyz[_PARENTS]
+        lengths = np.sqrt((bones * bones).sum(axis=1))
         xyz = with_bone_lengths(xyz[np.newaxis], lengths)[0]
         return replace(joints, xyz=xyz)
 
     def _person_size(self, xy: FloatArray) -> float:
         """Return the larger extent of the keypoints [px], calm over time."""
-        if not np.isfinite(xy).any():
+        seen = xy[np.isfinite(xy[:, 0])]
+        if not len(seen):
             return self._size
-        size = float(np.max(np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0)))
+        size = float((seen.max(axis=0) - seen.min(axis=0)).max())
         if not np.isfinite(self._size):
             return max(size, 1.0)
         return max(0.95 * self._size + 0.05 * size, 1.0)

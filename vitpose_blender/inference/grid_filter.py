@@ -9,7 +9,7 @@ import numpy as np
 from ..core.types import FloatArray
 
 MAX_STEP = 1.0  # After a longer silence the past says nothing [s].
-CHUNK = 64  # Frames weighed at once.
+CHUNK = 16  # Frames weighed at once.
 FLOOR = 1e-12  # Keeps a state that one bad frame excluded alive.
 
 

@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -36,15 +37,20 @@ class Observation:
     up: FloatArray
     view_from_camera: FloatArray
 
-    @property
+    @cached_property
     def is_known(self) -> FloatArray:
         """Whether any part of the trunk was seen, shape `(T,)`."""
         known: FloatArray = np.isfinite(self.rays[:, TRUNK_ROWS, 0]).any(axis=1)
         return known
 
-    def middle(self, first: int, second: int) -> FloatArray:
-        """Return rays to the middle of two keypoints, or to the one seen, `(T, 3)`."""
-        return unit(nan_mean(self.rays[:, [first, second]]))
+    @cached_property
+    def middles(self) -> FloatArray:
+        """Rays to the middles of the shoulders and of the hips, `(T, 2, 3)`.
+
+        To the one keypoint where the other is not seen.
+        """
+        sides = self.rays[:, TRUNK_ROWS].reshape(-1, 2, 3)
+        return unit(nan_mean(sides)).reshape(-1, 2, 3)
 
 
 def nan_mean(values: FloatArray) -> FloatArray:
@@ -68,7 +74,7 @@ def observe(keypoints: Sequence[Keypoints2D], camera: Camera) -> Observation:
     up_camera = camera.world_from_camera[2]
     return Observation(
         np.array([frame.t for frame in keypoints]),
-        unit(np.einsum("tij,tkj->tki", view_from_camera, rays)),
+        unit(rays @ np.swapaxes(view_from_camera, 1, 2)),
         np.where(unseen, 0.0, score),
         view_from_camera @ up_camera,
         view_from_camera,

@@ -16,7 +16,7 @@ from .lift_distance import apparent_lengths, bone_angles
 from .lift_hold import DirectionMemory
 from .lift_modes import ClipMode, LiveMode, Mode
 from .lift_observation import Observation, observe
-from .lift_torso import torso_directions
+from .lift_torso import Torso, torso_directions
 
 
 def _filters() -> dict[str, GridFilter]:
@@ -100,14 +100,14 @@ def _distances(angles: FloatArray, body: BodyLengths, mode: Mode) -> FloatArray:
 def _solve(
     seen: Observation, body: BodyLengths, distance: FloatArray, mode: Mode
 ) -> list[Joints3D]:
-    torso = torso_directions(seen, distance, body)
+    torso = Torso(torso_directions(seen, distance, body))
     face = lift_head.face_evidence(seen, distance, torso, body.scale)
     evidence = lift_facing.facing_evidence(seen, body, distance, torso)
     evidence += lift_head.chest_evidence(face)[:, np.newaxis, np.newaxis]
     left = lift_facing.mean_left(torso, mode.infer("facing", evidence))
-    face += lift_head.turn_prior(torso, left[1])
+    face += lift_head.turn_prior(torso, left[:, 0])
     head = mode.infer("head", face[:, np.newaxis])[:, 0]
-    trunk = Trunk.seen_as(seen, body, (distance, torso), left)
+    trunk = Trunk.seen_as(seen, body, distance, torso.up, left)
     limbs, belief = _limbs(seen, body, trunk, mode)
     pose = Pose(trunk, lift_head.head_frames(torso, head), limbs)
     return assemble(seen, body, pose, belief)
@@ -124,9 +124,9 @@ def _limbs(
     directions = lift_limbs.likely_directions(seen.rays, starts, frames, body, mode)
     rest = trunk.rest_directions(seen.up)
     shape = directions.shape
+    turn = np.swapaxes(frames, -1, -2)
     filled, belief = mode.fill(
-        np.einsum("tlij,tlbj->tlbi", frames, directions).reshape(shape[0], 8, 3),
-        np.einsum("tlij,tlbj->tlbi", frames, rest).reshape(shape[0], 8, 3),
+        (directions @ turn).reshape(shape[0], 8, 3),
+        (rest @ turn).reshape(shape[0], 8, 3),
     )
-    limbs = np.einsum("tlij,tlbi->tlbj", frames, filled.reshape(shape))
-    return limbs, belief.reshape(shape[:3])
+    return filled.reshape(shape) @ frames, belief.reshape(shape[:3])
