@@ -2,6 +2,7 @@
 """What the tests that need bpy share; without it they are skipped."""
 
 import importlib.util
+import sys
 
 import pytest
 
@@ -29,3 +30,13 @@ def addon():
     vitpose_blender.register()
     yield
     vitpose_blender.unregister()
+
+
+@pytest.fixture(scope="session")
+def bpy_python() -> str:
+    """A Python that can start another Blender by `import bpy`: the wheel's."""
+    import bpy
+
+    if bpy.app.binary_path:
+        pytest.skip("a real Blender's Python cannot import bpy by itself")
+    return sys.executable

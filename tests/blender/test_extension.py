@@ -4,7 +4,6 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ BUILD = HERE.parents[1] / "scripts" / "build_extension.py"
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory):
+def seen(bpy_python, tmp_path_factory):
     """Return the report of a child process that installed and used the extension."""
     folder = tmp_path_factory.mktemp("extension")
     zip_path, report = folder / "extension.zip", folder / "report.json"
@@ -29,7 +28,7 @@ def seen(tmp_path_factory):
         [HERE / "install_extension.py", zip_path, folder / "repository", report],
     ):
         done = subprocess.run(
-            [sys.executable, *command],
+            [bpy_python, *command],
             check=False,
             env=environment,
             capture_output=True,

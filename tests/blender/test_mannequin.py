@@ -2,7 +2,6 @@
 """The default character, as Blender sees it after import."""
 
 import subprocess
-import sys
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
@@ -191,10 +190,10 @@ def test_every_part_is_closed(mannequin):
     assert not odd
 
 
-def test_the_script_makes_the_same_character_again(mannequin, tmp_path):
+def test_the_script_makes_the_same_character_again(bpy_python, mannequin, tmp_path):
     again = tmp_path / "again.glb"
     subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "make_mannequin.py"), "--out", again],
+        [bpy_python, str(ROOT / "scripts" / "make_mannequin.py"), "--out", again],
         check=True,
         capture_output=True,
     )

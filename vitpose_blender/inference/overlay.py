@@ -71,7 +71,7 @@ class OverlayWriter(Closing):
     """Writes a video of pictures as they come, at the speed at which they were taken.
 
     Args:
-        path: The video; `.mp4` plays everywhere.
+        path: The video, `.mp4`: H.264 where OpenCV can write it, else MPEG-4 Part 2.
         image_wh: Size of every picture [px].
         fps: Rate [Hz]; None for a source without one.
 
