@@ -73,10 +73,11 @@ class LimbPrior:
         directions = np.ones((num_frames, 4, s1, s2, 7), dtype=np.float32)
         directions[..., :3] = upper[..., np.newaxis, :]
         directions[..., 3:6] = lower
-        flat = directions.reshape(num_frames, 4, s1 * s2, 7)
+        flat = directions.reshape(num_frames, 4, 1, s1 * s2, 7)
+        # One product a component: a larger one would wake the threads of BLAS,
+        # which wait for a CPU far longer than they work.
         score = self._components(frames) @ np.swapaxes(flat, -1, -2)
-        num_components = self.log_weight.shape[1]
-        score = score.reshape(num_frames, 4, num_components, -1, s1, s2)
+        score = score.reshape(*score.shape[:4], s1, s2)
         density: FloatArray = np.maximum(score.max(axis=2), BACKGROUND)
         density[:, :2] -= STIFFNESS * _arm_excess(frames[:, :2], upper[:, :2])
         density[:, 2:] -= STIFFNESS * _leg_excess(
@@ -85,7 +86,7 @@ class LimbPrior:
         return density
 
     def _components(self, frames: FloatArray) -> Float32Array:
-        """Return the components turned into the view, shape `(T, 4, K * Y, 7)`.
+        """Return the components turned into the view, shape `(T, 4, K, Y, 7)`.
 
         For an upper direction, a lower one and a 1 in a row.
         """
@@ -97,7 +98,7 @@ class LimbPrior:
         components[..., :3] = (self.upper @ turns).reshape(*shape, 3)
         components[..., 3:6] = (self.lower @ turns).reshape(*shape, 3)
         components[..., 6] = self.log_weight[..., np.newaxis]
-        return components.reshape(num_frames, 4, -1, 7)
+        return components
 
 
 def _read(table: str) -> FloatArray:
