@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from mannequin_profiles import BODY, from_joint
 from mannequin_skeleton import (
     ANKLE,
     BALL_OF_FOOT,
@@ -21,6 +22,7 @@ from mannequin_skeleton import (
     thumb_joints,
 )
 from mannequin_tube import (
+    Array,
     Ball,
     Band,
     Chain,
@@ -38,22 +40,6 @@ def arm() -> list[Part]:
     frame = hand_frame()
     path = path_through(start, SHOULDER, ELBOW, WRIST, frame.point((0.03, 0, 0)))
     s0, elbow, wrist = path[1, 0], path[2, 0], path[3, 0]
-    rows = [
-        (-0.012, 0.046, 0.047, 0.047),
-        (0.015, 0.0515, 0.053, 0.052),
-        (0.060, 0.051, 0.054, 0.052),
-        (0.120, 0.046, 0.050, 0.048),
-        (0.190, 0.042, 0.045, 0.045),
-        (0.250, 0.038, 0.040, 0.040),
-        (0.285, 0.0365, 0.038, 0.039),
-        (0.325, 0.039, 0.042, 0.041),
-        (0.365, 0.0385, 0.042, 0.040),
-        (0.430, 0.033, 0.036, 0.035),
-        (0.490, 0.0265, 0.030, 0.030),
-        (0.537, 0.0225, 0.0275, 0.0275),
-        (0.560, 0.021, 0.027, 0.027),
-    ]
-    keys = np.array(rows) + np.array([s0, 0.0, 0.0, 0.0])
     bands = (
         Band(s0 + 0.125, s0 + 0.150, "accent", 0.0),
         Band(elbow - 0.027, elbow + 0.027),
@@ -62,6 +48,7 @@ def arm() -> list[Part]:
     chain = Chain(
         ("upper_arm.L", "forearm.L", "hand.L"), (elbow, wrist), (0.025, 0.013)
     )
+    keys = from_joint(s0, BODY["arm"])
     tube = Tube(path, keys, FORWARD, 18, 26, (-0.01, 0.0), 2.0, "body", bands)
     return [
         sweep("arm.L", tube, chain),
@@ -80,16 +67,7 @@ def hand() -> list[Part]:
     across = [0.0, 0.0, -0.003, -0.005, -0.005]
     points = [frame.point((a, b, 0.0)) for a, b in zip(along, across)]
     path = np.column_stack([along, points])
-    keys = np.array(
-        [
-            (0.004, 0.0185, 0.024, 0.024),
-            (0.022, 0.0185, 0.034, 0.031),
-            (0.050, 0.0165, 0.040, 0.037),
-            (0.080, 0.0135, 0.0415, 0.040),
-            (0.094, 0.0115, 0.040, 0.038),
-        ]
-    )
-    palm = Tube(path, keys, frame.thumbward, 20, 11, (0.006, 0.008), 2.6)
+    palm = Tube(path, BODY["palm"], frame.thumbward, 20, 11, (0.006, 0.008), 2.6)
     parts = [sweep("palm.L", palm, Chain(("hand.L",)))]
     parts += [
         _finger(finger, finger_joints(finger), radius, 0.014)
@@ -130,26 +108,9 @@ def leg() -> list[Part]:
     start = HIP + np.array([-0.020, 0.0, 0.038])
     path = path_through(start, HIP, KNEE, ANKLE, ANKLE - [0, 0.004, 0.045])
     s0, knee, ankle = path[1, 0], path[2, 0], path[3, 0]
-    rows = [
-        (0.000, 0.078, 0.080, 0.082),
-        (0.030, 0.084, 0.085, 0.088),
-        (0.080, 0.084, 0.087, 0.088),
-        (0.160, 0.076, 0.083, 0.077),
-        (0.250, 0.065, 0.074, 0.064),
-        (0.340, 0.053, 0.062, 0.054),
-        (0.385, 0.0485, 0.055, 0.0495),
-        (0.423, 0.0475, 0.054, 0.0485),
-        (0.462, 0.0465, 0.049, 0.051),
-        (0.535, 0.055, 0.046, 0.067),
-        (0.600, 0.051, 0.043, 0.061),
-        (0.690, 0.038, 0.037, 0.043),
-        (0.770, 0.0305, 0.033, 0.034),
-        (0.833, 0.030, 0.034, 0.033),
-        (0.860, 0.028, 0.034, 0.033),
-    ]
-    keys = np.array(rows) + np.array([s0, 0.0, 0.0, 0.0])
     bands = (Band(knee - 0.036, knee + 0.036), Band(ankle - 0.030, ankle + 0.05))
     chain = Chain(("thigh.L", "shin.L", "foot.L"), (knee, ankle), (0.034, 0.026))
+    keys = from_joint(s0, BODY["leg"])
     tube = Tube(path, keys, FORWARD, 22, 30, (-0.02, 0.0), 2.0, "body", bands)
     return [
         sweep("leg.L", tube, chain),
@@ -159,48 +120,41 @@ def leg() -> list[Part]:
     ]
 
 
+BELOW_ANKLE = ANKLE * [1, 1, 0]
+AHEAD = _unit((TOE_TIP - ANKLE) * [1, 1, 0])
+BALL_AHEAD = float((BALL_OF_FOOT - ANKLE) @ AHEAD)  # Of the ankle [m].
+
+
 def foot() -> list[Part]:
-    ahead = _unit((TOE_TIP - ANKLE) * [1, 1, 0])
-    middle = ANKLE * [1, 1, 0]
-    # Distance ahead of the ankle, half width, height of the top and of the axis.
-    rows = np.array(
-        [
-            (-0.050, 0.024, 0.050, 0.030),
-            (-0.030, 0.031, 0.083, 0.032),
-            (0.000, 0.034, 0.094, 0.032),
-            (0.035, 0.036, 0.086, 0.030),
-            (0.070, 0.040, 0.066, 0.026),
-            (0.105, 0.044, 0.047, 0.022),
-            (0.135, 0.0455, 0.037, 0.019),
-            (0.160, 0.044, 0.030, 0.016),
-            (0.172, 0.041, 0.025, 0.014),
-        ]
-    )
+    band = Band(BALL_AHEAD - 0.006, BALL_AHEAD + 0.006, inset=0.0015)
+    caps = (0.012, 0.010)
+    tube = Tube(*along_foot(BODY["foot"]), UP, 18, 16, caps, 2.5, "body", (band,))
+    return [sweep_foot("foot.L", tube, 0.016), *_toes()]
+
+
+def along_foot(rows: Array) -> tuple[Array, Array]:
+    """Split rows `(s, half_width, top, axis)` [m] into a tube's path and its keys.
+
+    `s` is how far ahead of the ankle; `top` and `axis` are heights above the floor.
+    """
     s, half_width, top, axis = rows.T
-    path = np.column_stack([s, middle + np.outer(s, ahead) + np.outer(axis, UP)])
+    points = BELOW_ANKLE + np.outer(s, AHEAD) + np.outer(axis, UP)
     keys = np.column_stack([s, half_width, top - axis, axis * 1.12])
-    ball = float((BALL_OF_FOOT - ANKLE) @ ahead)
-    band = Band(ball - 0.006, ball + 0.006, inset=0.0015)
-    tube = Tube(path, keys, UP, 18, 16, (0.012, 0.010), 2.5, "body", (band,))
-    chain = Chain(("foot.L", "toe.L"), (ball,), (0.016,))
-    body = sweep("foot.L", tube, chain)
-    return [_on_floor(body), *_toes(ahead)]
+    return np.column_stack([s, points]), keys
 
 
-def _toes(ahead: Vector) -> list[Part]:
-    outward = np.cross(UP, ahead)
+def sweep_foot(name: str, tube: Tube, blend: float) -> Part:
+    """Return a foot or a shoe, which bends at the ball over twice `blend` [m]."""
+    chain = Chain(("foot.L", "toe.L"), (BALL_AHEAD,), (blend,))
+    return _on_floor(sweep(name, tube, chain))
+
+
+def _toes() -> list[Part]:
+    outward = np.cross(UP, AHEAD)
     toes = []
-    # Distance outward, length ahead of the ankle, radius; the big toe first.
-    rows = [
-        (-0.0265, 0.2130, 0.0142),
-        (-0.0030, 0.2120, 0.0102),
-        (0.0130, 0.2050, 0.0095),
-        (0.0270, 0.1950, 0.0090),
-        (0.0385, 0.1830, 0.0086),
-    ]
-    for number, (side, length, radius) in enumerate(rows, start=1):
-        root = ANKLE * [1, 1, 0] + 0.150 * ahead + 0.9 * side * outward
-        tip = ANKLE * [1, 1, 0] + (length - 0.8 * radius) * ahead + side * outward
+    for number, (side, length, radius) in enumerate(BODY["toes"], start=1):
+        root = BELOW_ANKLE + 0.150 * AHEAD + 0.9 * side * outward
+        tip = BELOW_ANKLE + (length - 0.8 * radius) * AHEAD + side * outward
         path = path_through(root + radius * 1.15 * UP, tip + radius * 0.9 * UP)
         keys = np.array(
             [

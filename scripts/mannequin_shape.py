@@ -5,12 +5,13 @@ Rigid shells meet in dark sleeves that bend; a ball inside each sleeve keeps its
 volume, so that no joint collapses. Every number is a length in metres.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from mannequin_limbs import arm, foot, hand, leg
-from mannequin_skeleton import (
-    FORWARD,
-)
+from mannequin_profiles import BODY, up_trunk
+from mannequin_skeleton import FORWARD
 from mannequin_tube import (
     Array,
     Ball,
@@ -32,27 +33,8 @@ def body_parts() -> list[Part]:
     return middle + left + right
 
 
-def _upright(rows: list[tuple[float, ...]]) -> tuple[Array, Array]:
-    """Split rows `(z, side, front, back, y)` into a path up the trunk and its keys."""
-    table = np.array(rows)
-    z = table[:, 0]
-    path = np.column_stack([z, np.zeros_like(z), table[:, 4], z])
-    return path, table[:, :4]
-
-
 def _pelvis() -> Part:
-    path, keys = _upright(
-        [
-            (0.836, 0.030, 0.040, 0.042, 0.012),
-            (0.858, 0.062, 0.062, 0.082, 0.012),
-            (0.895, 0.112, 0.084, 0.112, 0.012),
-            (0.935, 0.146, 0.096, 0.118, 0.012),
-            (0.970, 0.151, 0.096, 0.108, 0.012),
-            (1.005, 0.141, 0.089, 0.093, 0.011),
-            (1.032, 0.127, 0.082, 0.084, 0.010),
-        ]
-    )
-    tube = Tube(path, keys, FORWARD, 36, 14, (0.012, 0.0), 2.25)
+    tube = Tube(*up_trunk(BODY["pelvis"]), FORWARD, 36, 14, (0.012, 0.0), 2.25)
     part = sweep("pelvis", tube, Chain(("hips",)))
     xyz = part.vertices.copy()
     high = smoothstep(0.95, 1.03, xyz[:, 2])
@@ -65,46 +47,20 @@ def _pelvis() -> Part:
 
 
 def _waist() -> Part:
-    path, keys = _upright(
-        [
-            (0.965, 0.105, 0.070, 0.070, 0.011),
-            (1.030, 0.118, 0.076, 0.076, 0.010),
-            (1.090, 0.115, 0.076, 0.074, 0.010),
-            (1.160, 0.121, 0.084, 0.080, 0.012),
-            (1.230, 0.108, 0.074, 0.074, 0.014),
-        ]
-    )
-    tube = Tube(path, keys, FORWARD, 28, 11, (0.02, 0.02), 2.2, "joint")
+    tube = Tube(*up_trunk(BODY["waist"]), FORWARD, 28, 11, (0.02, 0.02), 2.2, "joint")
     chain = Chain(("hips", "spine", "chest"), (1.050, 1.150), (0.035, 0.035))
     return sweep("waist", tube, chain)
 
 
 def _chest() -> Part:
-    path, keys = _upright(
-        [
-            (1.125, 0.122, 0.086, 0.082, 0.012),
-            (1.165, 0.130, 0.095, 0.090, 0.012),
-            (1.230, 0.147, 0.107, 0.103, 0.014),
-            (1.300, 0.160, 0.113, 0.112, 0.018),
-            (1.350, 0.162, 0.110, 0.115, 0.021),
-            (1.395, 0.155, 0.098, 0.110, 0.024),
-            (1.428, 0.141, 0.082, 0.095, 0.027),
-            (1.448, 0.119, 0.070, 0.082, 0.029),
-            (1.464, 0.092, 0.060, 0.070, 0.030),
-            (1.479, 0.069, 0.053, 0.060, 0.030),
-            (1.492, 0.058, 0.050, 0.054, 0.030),
-        ]
-    )
-    tube = Tube(path, keys, FORWARD, 34, 22, (0.0, 0.0), 2.3)
+    tube = Tube(*up_trunk(BODY["chest"]), FORWARD, 34, 22, (0.0, 0.0), 2.3)
     part = sweep("chest", tube, Chain(("chest", "upper_chest"), (1.290,), (0.07,)))
     xyz = part.vertices.copy()
     low = 1.0 - smoothstep(1.125, 1.22, xyz[:, 2])
     xyz[:, 2] += 0.045 * low * _frontness(xyz, 0.14) ** 1.5
     _add_muscles(xyz)
-    # The collar is higher behind than in front.
-    collar = smoothstep(1.42, 1.49, xyz[:, 2])
-    xyz[:, 2] += 0.30 * collar * (xyz[:, 1] - 0.03)
-    return _with_clavicles(part.moved(xyz))
+    raise_collar(xyz, 0.30)
+    return with_clavicles(part.moved(xyz), lowest=1.33, outermost=0.135)
 
 
 def _add_muscles(xyz: Array) -> None:
@@ -118,16 +74,27 @@ def _add_muscles(xyz: Array) -> None:
     xyz[:, 1] += behind * (0.010 * blades - 0.008 * spine * (z < 1.46))
 
 
-def _with_clavicles(part: Part) -> Part:
-    """Let the corners of the chest follow the shoulders."""
+def raise_collar(xyz: Array, slope: float) -> None:
+    """Make the collar higher behind than in front."""
+    xyz[:, 2] += slope * smoothstep(1.42, 1.49, xyz[:, 2]) * (xyz[:, 1] - 0.03)
+
+
+def with_clavicles(part: Part, lowest: float, outermost: float) -> Part:
+    """Let the upper corners of a chest or a shirt follow the shoulders.
+
+    Args:
+        part: What covers the chest.
+        lowest: Height from which on it follows them [m].
+        outermost: Distance from the middle where it follows them most [m].
+    """
     x, _, z = part.vertices.T
-    weights = dict(part.weights)
-    lifted = smoothstep(1.33, 1.43, z)
+    weights = part.weights
+    lifted = smoothstep(lowest, 1.43, z)
     for bone, side in (("shoulder.L", x), ("shoulder.R", -x)):
-        share = 0.85 * smoothstep(0.045, 0.135, side) * lifted
+        share = 0.85 * smoothstep(0.045, outermost, side) * lifted
         weights = {name: w * (1.0 - share) for name, w in weights.items()}
         weights[bone] = share
-    return Part(part.name, part.vertices, part.faces, part.materials, weights)
+    return replace(part, weights=weights)
 
 
 def _emblem() -> Part:
@@ -140,16 +107,7 @@ def _emblem() -> Part:
 
 
 def _neck() -> Part:
-    path, keys = _upright(
-        [
-            (1.430, 0.058, 0.050, 0.054, 0.030),
-            (1.475, 0.051, 0.046, 0.051, 0.028),
-            (1.515, 0.045, 0.045, 0.049, 0.019),
-            (1.560, 0.045, 0.047, 0.051, 0.012),
-            (1.610, 0.043, 0.044, 0.052, 0.010),
-        ]
-    )
-    tube = Tube(path, keys, FORWARD, 20, 11, (0.01, 0.01), 2.0, "joint")
+    tube = Tube(*up_trunk(BODY["neck"]), FORWARD, 20, 11, (0.01, 0.01), 2.0, "joint")
     chain = Chain(("upper_chest", "neck", "head"), (1.475, 1.552), (0.022, 0.030))
     return sweep("neck", tube, chain)
 

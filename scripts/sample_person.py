@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from mannequin_shape import HEAD_CENTER, body_parts
+from mannequin_limbs import along_foot, sweep_foot
+from mannequin_profiles import CLOTHES, from_joint, up_trunk
+from mannequin_shape import HEAD_CENTER, body_parts, raise_collar, with_clavicles
 from mannequin_skeleton import (
     ANKLE,
-    BALL_OF_FOOT,
     ELBOW,
     FORWARD,
     HIP,
     KNEE,
     SHOULDER,
-    TOE_TIP,
     UP,
     WRIST,
     hand_frame,
@@ -90,60 +90,24 @@ def _lips() -> Part:
 
 
 def _neck() -> Part:
-    rows = np.array(
-        [
-            (1.400, 0.070, 0.060, 0.062, 0.030),
-            (1.470, 0.060, 0.050, 0.056, 0.028),
-            (1.515, 0.050, 0.048, 0.053, 0.019),
-            (1.560, 0.050, 0.050, 0.054, 0.012),
-            (1.610, 0.048, 0.046, 0.054, 0.010),
-        ]
-    )
     chain = Chain(("upper_chest", "neck", "head"), (1.475, 1.552), (0.025, 0.040))
-    return sweep("neck", _upright(rows, "skin"), chain)
+    return sweep("neck", _upright(CLOTHES["neck"], "skin"), chain)
 
 
 def _upright(rows: np.ndarray, material: str) -> Tube:
-    """Return a tube up the trunk through rows `(z, side, front, back, y)`."""
-    z = rows[:, 0]
-    path = np.column_stack([z, np.zeros_like(z), rows[:, 4], z])
-    return Tube(path, rows[:, :4], FORWARD, 36, 34, (0.0, 0.0), 2.3, material)
+    return Tube(*up_trunk(rows), FORWARD, 36, 34, (0.0, 0.0), 2.3, material)
 
 
 def _shirt() -> Part:
-    rows = np.array(
-        [
-            (0.950, 0.140, 0.095, 0.100, 0.012),
-            (1.000, 0.146, 0.100, 0.102, 0.011),
-            (1.030, 0.149, 0.104, 0.105, 0.010),
-            (1.060, 0.151, 0.107, 0.105, 0.010),
-            (1.110, 0.142, 0.104, 0.098, 0.011),
-            (1.180, 0.146, 0.110, 0.101, 0.012),
-            (1.250, 0.158, 0.118, 0.112, 0.014),
-            (1.310, 0.170, 0.122, 0.120, 0.018),
-            (1.355, 0.176, 0.118, 0.122, 0.021),
-            (1.400, 0.176, 0.105, 0.116, 0.024),
-            (1.434, 0.170, 0.088, 0.101, 0.027),
-            (1.455, 0.150, 0.075, 0.087, 0.029),
-            (1.472, 0.112, 0.065, 0.075, 0.030),
-            (1.488, 0.074, 0.058, 0.065, 0.030),
-        ]
-    )
     chain = Chain(
         ("hips", "spine", "chest", "upper_chest"),
         (1.050, 1.165, 1.290),
         (0.070, 0.060, 0.070),
     )
-    part = sweep("shirt", _upright(rows, "shirt"), chain)
-    xyz, weights = part.vertices.copy(), dict(part.weights)
-    x, _, z = part.vertices.T
-    # The collar is higher behind than in front.
-    xyz[:, 2] += 0.35 * smoothstep(1.42, 1.49, z) * (xyz[:, 1] - 0.03)
-    lifted = smoothstep(1.30, 1.43, z)
-    for bone, side in (("shoulder.L", x), ("shoulder.R", -x)):
-        share = 0.85 * smoothstep(0.045, 0.15, side) * lifted
-        weights = {name: w * (1.0 - share) for name, w in weights.items()}
-        weights[bone] = share
+    part = sweep("shirt", _upright(CLOTHES["shirt"], "shirt"), chain)
+    weights = with_clavicles(part, lowest=1.30, outermost=0.15).weights
+    xyz = part.vertices.copy()
+    raise_collar(xyz, 0.35)
     return replace(part, vertices=xyz, weights=_strongest(weights))
 
 
@@ -155,18 +119,8 @@ def _strongest(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _seat() -> Part:
-    rows = np.array(
-        [
-            (0.815, 0.040, 0.060, 0.062, 0.012),
-            (0.845, 0.090, 0.088, 0.106, 0.012),
-            (0.885, 0.150, 0.102, 0.124, 0.012),
-            (0.930, 0.164, 0.106, 0.126, 0.012),
-            (0.975, 0.161, 0.109, 0.121, 0.012),
-            (1.020, 0.152, 0.107, 0.108, 0.011),
-        ]
-    )
     belt = Band(0.986, 1.018, "belt", -0.0025)
-    tube = replace(_upright(rows, "trousers"), bands=(belt,))
+    tube = replace(_upright(CLOTHES["seat"], "trousers"), bands=(belt,))
     return sweep("seat", tube, Chain(("hips",)))
 
 
@@ -174,20 +128,7 @@ def _trouser_leg() -> Part:
     start = HIP + np.array([-0.020, 0.0, 0.038])
     path = path_through(start, HIP, KNEE, ANKLE)
     s0, knee, ankle = path[1:, 0]
-    rows = [
-        (-0.030, 0.072, 0.080, 0.084),
-        (0.000, 0.088, 0.092, 0.096),
-        (0.040, 0.094, 0.096, 0.099),
-        (0.120, 0.089, 0.094, 0.092),
-        (0.250, 0.076, 0.083, 0.076),
-        (0.360, 0.065, 0.072, 0.066),
-        (0.423, 0.062, 0.067, 0.062),
-        (0.530, 0.064, 0.060, 0.072),
-        (0.680, 0.056, 0.056, 0.064),
-        (0.790, 0.053, 0.056, 0.060),
-        (0.812, 0.052, 0.056, 0.060),
-    ]
-    keys = np.array(rows) + np.array([s0, 0.0, 0.0, 0.0])
+    keys = from_joint(s0, CLOTHES["trouser_leg"])
     tube = Tube(path, keys, FORWARD, 26, 44, (0.0, 0.0), 2.1, "trousers")
     chain = Chain(("hips", "thigh.L", "shin.L"), (s0 - 0.005, knee), (0.05, 0.06))
     part = sweep("trouser.L", tube, chain)
@@ -204,21 +145,7 @@ def _arm() -> list[Part]:
     hand = hand_frame()
     path = path_through(SHOULDER, ELBOW, WRIST, hand.point((0.03, 0.0, 0.0)))
     elbow, wrist = path[1, 0], path[2, 0]
-    keys = np.array(
-        [
-            (0.150, 0.043, 0.047, 0.046),
-            (0.200, 0.042, 0.045, 0.045),
-            (0.250, 0.038, 0.041, 0.040),
-            (0.285, 0.037, 0.039, 0.040),
-            (0.325, 0.039, 0.043, 0.041),
-            (0.365, 0.0385, 0.042, 0.040),
-            (0.430, 0.033, 0.037, 0.035),
-            (0.490, 0.0265, 0.031, 0.030),
-            (0.537, 0.0225, 0.029, 0.029),
-            (0.560, 0.0205, 0.030, 0.030),
-        ]
-    )
-    tube = Tube(path, keys, FORWARD, 18, 28, (0.01, 0.0), 2.0, "skin")
+    tube = Tube(path, CLOTHES["arm"], FORWARD, 18, 28, (0.01, 0.0), 2.0, "skin")
     chain = Chain(
         ("upper_arm.L", "forearm.L", "hand.L"), (elbow, wrist), (0.035, 0.022)
     )
@@ -231,18 +158,10 @@ def _arm() -> list[Part]:
 def _sleeve() -> list[Part]:
     start = SHOULDER + np.array([-0.045, -0.002, 0.012])
     path = path_through(start, SHOULDER, ELBOW)
-    keys = np.array(
-        [
-            (-0.045, 0.036, 0.056, 0.056),
-            (0.000, 0.046, 0.058, 0.057),
-            (0.040, 0.052, 0.060, 0.059),
-            (0.100, 0.053, 0.058, 0.057),
-            (0.170, 0.053, 0.057, 0.057),
-            (0.205, 0.054, 0.058, 0.058),
-        ]
-    ) + np.array([path[1, 0], 0.0, 0.0, 0.0])
+    s0 = path[1, 0]
+    keys = from_joint(s0, CLOTHES["sleeve"])
     tube = Tube(path, keys, FORWARD, 22, 18, (0.01, 0.0), 2.1, "shirt")
-    chain = Chain(("shoulder.L", "upper_arm.L"), (path[1, 0] - 0.005,), (0.05,))
+    chain = Chain(("shoulder.L", "upper_arm.L"), (s0 - 0.005,), (0.05,))
     return [
         sweep("sleeve.L", tube, chain),
         ellipsoid(
@@ -252,30 +171,5 @@ def _sleeve() -> list[Part]:
 
 
 def _shoe() -> Part:
-    ahead = (TOE_TIP - ANKLE) * [1, 1, 0]
-    ahead /= np.linalg.norm(ahead)
-    # Distance ahead of the ankle, half width, height of the top and of the axis.
-    rows = np.array(
-        [
-            (-0.056, 0.030, 0.070, 0.034),
-            (-0.030, 0.038, 0.104, 0.036),
-            (0.000, 0.041, 0.112, 0.036),
-            (0.035, 0.042, 0.102, 0.034),
-            (0.070, 0.045, 0.082, 0.030),
-            (0.105, 0.049, 0.066, 0.028),
-            (0.140, 0.051, 0.057, 0.026),
-            (0.180, 0.047, 0.050, 0.024),
-            (0.205, 0.038, 0.044, 0.023),
-        ]
-    )
-    s, half_width, top, axis = rows.T
-    path = np.column_stack(
-        [s, ANKLE * [1, 1, 0] + np.outer(s, ahead) + np.outer(axis, UP)]
-    )
-    keys = np.column_stack([s, half_width, top - axis, axis * 1.12])
-    tube = Tube(path, keys, UP, 22, 24, (0.014, 0.018), 2.6, "shoe")
-    ball = float((BALL_OF_FOOT - ANKLE) @ ahead)
-    part = sweep("shoe.L", tube, Chain(("foot.L", "toe.L"), (ball,), (0.025,)))
-    xyz = part.vertices.copy()
-    xyz[:, 2] = np.maximum(xyz[:, 2], 0.0)
-    return part.moved(xyz)
+    tube = Tube(*along_foot(CLOTHES["shoe"]), UP, 22, 24, (0.014, 0.018), 2.6, "shoe")
+    return sweep_foot("shoe.L", tube, 0.025)
