@@ -24,6 +24,24 @@ CPU = SimpleNamespace(torch_device="cpu", dtype="float32")
 LABELS = {0: "Car", 1: "Person", 2: "Dog"}
 
 
+# As small as both networks allow.
+BACKBONE = {
+    "embedding_size": 8,
+    "hidden_sizes": [8, 8, 16, 16],
+    "depths": [1, 1, 1, 1],
+}
+NETWORK = {
+    "encoder_hidden_dim": 16,
+    "encoder_ffn_dim": 16,
+    "encoder_attention_heads": 2,
+    "d_model": 16,
+    "decoder_ffn_dim": 16,
+    "decoder_attention_heads": 2,
+    "num_queries": 30,
+    "anchor_image_size": None,
+}
+
+
 def _rt_detr(labels):
     from transformers import (
         RTDetrConfig,
@@ -32,26 +50,15 @@ def _rt_detr(labels):
     )
 
     backbone = RTDetrResNetConfig(
-        embedding_size=8,
-        hidden_sizes=[8, 8, 16, 16],
-        depths=[1, 1, 1, 1],
-        layer_type="basic",
-        out_features=["stage2", "stage3", "stage4"],
+        layer_type="basic", out_features=["stage2", "stage3", "stage4"], **BACKBONE
     )
     config = RTDetrConfig(
         backbone_config=backbone,
         encoder_in_channels=[8, 16, 16],
         decoder_in_channels=[16, 16, 16],
-        encoder_hidden_dim=16,
-        encoder_ffn_dim=16,
-        encoder_attention_heads=2,
-        d_model=16,
-        decoder_ffn_dim=16,
         decoder_layers=1,
-        decoder_attention_heads=2,
-        num_queries=30,
-        anchor_image_size=None,
         id2label=labels,
+        **NETWORK,
     )
     return RTDetrForObjectDetection(config)
 
@@ -60,9 +67,6 @@ def _d_fine(labels):
     from transformers import DFineConfig, DFineForObjectDetection, HGNetV2Config
 
     backbone = HGNetV2Config(
-        embedding_size=8,
-        hidden_sizes=[8, 8, 16, 16],
-        depths=[1, 1, 1, 1],
         stem_channels=[3, 8, 8],
         stage_in_channels=[8, 8, 8, 16],
         stage_mid_channels=[8, 8, 8, 8],
@@ -70,6 +74,7 @@ def _d_fine(labels):
         stage_num_blocks=[1, 1, 1, 1],
         stage_numb_of_layers=[1, 1, 1, 1],
         out_features=["stage3", "stage4"],
+        **BACKBONE,
     )
     config = DFineConfig(
         backbone_config=backbone,
@@ -78,17 +83,10 @@ def _d_fine(labels):
         feat_strides=[16, 32],
         num_feature_levels=2,
         encode_proj_layers=[1],
-        encoder_hidden_dim=16,
-        encoder_ffn_dim=16,
-        encoder_attention_heads=2,
-        d_model=16,
-        decoder_ffn_dim=16,
         decoder_layers=2,
-        decoder_attention_heads=2,
         decoder_n_points=[2, 2],
-        num_queries=30,
-        anchor_image_size=None,
         id2label=labels,
+        **NETWORK,
     )
     return DFineForObjectDetection(config)
 
