@@ -71,6 +71,7 @@ def _add_model_options(group: argparse._ArgumentGroup) -> None:
         action="store_true",
         help="look at the mirrored person too: steadier, at twice the time",
     )
+    _cli.add_lifter(group, _cli.LIFTERS[0])
     group.add_argument(
         "--allow-download",
         action="store_true",

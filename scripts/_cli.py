@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import NoReturn
 
+# The names of inference/lifters.py, which cannot be imported yet: live, then clips.
+LIFTERS = ("geometric", "learned")
 BAD_INPUT = 2
 INTERRUPTED = 130
 _BAR_WIDTH = 24
@@ -98,6 +100,20 @@ def hushed() -> Iterator[None]:
     finally:
         os.dup2(real, 1)
         os.close(real)
+
+
+def add_lifter(
+    group: argparse.ArgumentParser | argparse._ArgumentGroup, default: str
+) -> None:
+    """Add --lifter, which chooses what makes 2D keypoints 3D."""
+    group.add_argument(
+        "--lifter",
+        choices=LIFTERS,
+        default=default,
+        help="what makes keypoints 3D: learned, a small network trained on motion "
+        "capture, is truer; geometric, by bone lengths and typical poses, is quicker; "
+        "default %(default)s",
+    )
 
 
 class Progress:

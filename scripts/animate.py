@@ -70,6 +70,7 @@ def parse_arguments() -> argparse.Namespace:
         metavar="NAME_OR_FILE",
         help="rig map: a name from rigs/ or a .toml file; found by itself otherwise",
     )
+    _cli.add_lifter(parser, _cli.LIFTERS[1])
     parser.add_argument(
         "--joints",
         choices=("auto", "take", "solve"),
@@ -179,15 +180,16 @@ def solve(take: Take, arguments: argparse.Namespace) -> list[Joints3D]:
     """Return the take's joints, with a progress line."""
     from vitpose_blender.core.filters import PRESETS as FILTERS
     from vitpose_blender.core.solve import Joints, solve_take
-    from vitpose_blender.inference.lifter import GeometricLifter
+    from vitpose_blender.inference.lifters import make_lifter
 
     with _cli.Progress("Solving", len(take.packets)) as solving:
         joints = solve_take(
             take,
-            GeometricLifter(),
+            make_lifter(arguments.lifter),
             FILTERS[arguments.smooth],
             Joints(arguments.joints),
             solving.share,
+            own_lifters=_cli.LIFTERS,
         )
         solving.step(len(take.packets))
     return joints

@@ -195,7 +195,7 @@ def make_estimator(
     from vitpose_blender.inference.detector import make_detector
     from vitpose_blender.inference.device import choose_device
     from vitpose_blender.inference.labels import layout_of_labels
-    from vitpose_blender.inference.lifter import GeometricLifter
+    from vitpose_blender.inference.lifters import LIVE_LIFTER, make_lifter
     from vitpose_blender.inference.network import Network
     from vitpose_blender.inference.people import PersonFinder
     from vitpose_blender.inference.people_choice import PeopleChoice
@@ -207,7 +207,7 @@ def make_estimator(
     detector: Any = make_detector(arguments.detector, device)
     model = ViTPose(network, folder.name, layout_of_labels(network.labels))
     finder: Any = PersonFinder(detector, people=PeopleChoice.parse(arguments.people))
-    lifter: Any = PeopleLifter(Camera(image_wh), GeometricLifter)
+    lifter: Any = PeopleLifter(Camera(image_wh), lambda: make_lifter(LIVE_LIFTER))
     known: Any = KnownPoses(model, recorded(arguments, image_wh))
     for stage, owner, method in (
         ("network", network, "heatmaps"),

@@ -80,7 +80,7 @@ def capture_frames(arguments: argparse.Namespace) -> int:
         header = TakeHeader(
             source=source.name,
             model=model,
-            lifter=lifter_name(),
+            lifter=arguments.lifter,
             image_wh=source.image_wh,
             fov=camera.fov,
             tilt=camera.tilt,
@@ -124,25 +124,19 @@ def make_estimator(
     estimator = PoseEstimator(
         PersonFinder(detector, people=people),
         model,
-        make_people_lifter(camera),
+        make_people_lifter(camera, arguments.lifter),
         camera,
         source,
     )
     return estimator, model.name, model.layout.id
 
 
-def make_people_lifter(camera: Camera) -> PeopleLifter:
+def make_people_lifter(camera: Camera, lifter: str) -> PeopleLifter:
     """Return what lifts everybody that this camera sees."""
     from vitpose_blender.inference.capture import PeopleLifter
-    from vitpose_blender.inference.lifter import GeometricLifter
+    from vitpose_blender.inference.lifters import make_lifter
 
-    return PeopleLifter(camera, GeometricLifter)
-
-
-def lifter_name() -> str:
-    from vitpose_blender.inference.lifter import GeometricLifter
-
-    return GeometricLifter.name
+    return PeopleLifter(camera, lambda: make_lifter(lifter))
 
 
 def now() -> str:
@@ -173,10 +167,10 @@ def capture_recorded(arguments: argparse.Namespace) -> int:
     fov = arguments.fov or recorded.header.fov
     tilt = recorded.header.tilt if arguments.tilt is None else arguments.tilt
     header = replace(
-        recorded.header, lifter=lifter_name(), fov=fov, tilt=tilt, started=now()
+        recorded.header, lifter=arguments.lifter, fov=fov, tilt=tilt, started=now()
     )
     by_frame = chosen_packets(arguments, recorded)
-    lifter = make_people_lifter(header.camera)
+    lifter = make_people_lifter(header.camera, arguments.lifter)
     lifted = (list(lift_recorded(frame, lifter, fov)) for frame in by_frame.values())
     with contextlib.ExitStack() as stack:
         footage, drawn = _capture_outputs.open_footage(arguments, stack)

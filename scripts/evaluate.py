@@ -15,6 +15,7 @@ Every clip is solved twice: live, a frame at a time, and baked, with past and fu
 """
 
 import argparse
+import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,13 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--clips", type=int, default=32, help="of mocap; default %(default)s"
+    )
+    parser.add_argument(
+        "--lifter",
+        choices=_cli.LIFTERS,
+        nargs="+",
+        default=_cli.LIFTERS,
+        help="which lifters to compare; default all",
     )
     parser.add_argument("--details", action="store_true", help="a row for every clip")
     _document.add_options(parser, DOCUMENT)
@@ -101,10 +109,11 @@ def measure_all(found: "list[Case]", arguments: argparse.Namespace) -> list[Row]
     progress = _cli.Progress("measuring", len(found))
     rows: list[Row] = []
     for number, case in enumerate(found, start=1):
-        for way in ("live", "baked"):
-            joints = figures.solve(case, way, PRESETS[arguments.preset])
+        for lifter, way in itertools.product(arguments.lifter, ("live", "baked")):
+            joints = figures.solve(case, way, PRESETS[arguments.preset], lifter)
             name = f"{case.group}, {case.name}"
-            rows.append((name, way, 1, figures.measure(case, joints, metrics)))
+            found_here = figures.measure(case, joints, metrics)
+            rows.append((name, f"{lifter}, {way}", 1, found_here))
         progress.step(number)
     progress.finish()
     return rows
@@ -134,7 +143,7 @@ def summary(rows: list[Row]) -> list[Row]:
 def accuracy_table(rows: list[Row]) -> list[str]:
     """Return figures as a Markdown table."""
     lines = [
-        "| on | way | clips | " + " | ".join(COLUMNS.values()) + " |",
+        "| on | lifter, way | clips | " + " | ".join(COLUMNS.values()) + " |",
         "| --- | --- | " + " | ".join(["---:"] * (len(COLUMNS) + 1)) + " |",
     ]
     for name, way, count, figures in rows:

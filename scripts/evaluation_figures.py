@@ -19,7 +19,7 @@ from vitpose_blender.core.layouts import CANONICAL
 from vitpose_blender.core.pipeline import PersonPipeline
 from vitpose_blender.core.solve import solve_keypoints
 from vitpose_blender.core.types import FloatArray, Joints3D, Keypoints2D
-from vitpose_blender.inference.lifter import GeometricLifter
+from vitpose_blender.inference.lifters import CLIP_LIFTER, make_lifter
 
 FEET = CANONICAL.rows_of(["left_heel", "left_toe", "right_heel", "right_toe"])
 WRISTS = CANONICAL.rows_of(["left_wrist", "right_wrist"])
@@ -42,9 +42,11 @@ def load_metrics(shared: Path) -> ModuleType:
     return module
 
 
-def solve(case: Case, way: str, preset: FilterPreset) -> list[Joints3D]:
+def solve(
+    case: Case, way: str, preset: FilterPreset, lifter_name: str
+) -> list[Joints3D]:
     """Return the joints of a case, `way` being `live` or `baked`."""
-    lifter = GeometricLifter(case.height)
+    lifter = make_lifter(lifter_name, case.height)
     if way == "baked":
         return solve_keypoints(case.keypoints, case.camera, lifter, preset)
     pipeline = PersonPipeline(lifter, case.camera, preset)
@@ -135,7 +137,10 @@ def preset_figures() -> list[tuple[str, float, float, float]]:
         (
             name,
             live_delay(preset),
-            *(wrist_jitter(solve(case, way, preset)) for way in ("live", "baked")),
+            *(
+                wrist_jitter(solve(case, way, preset, CLIP_LIFTER))
+                for way in ("live", "baked")
+            ),
         )
         for name, preset in PRESETS.items()
     ]

@@ -205,11 +205,18 @@ def test_calmer_presets_move_less(animate, tmp_path, smooth, take):
     ("lifter", "arguments", "is_waving"),
     [
         ("another program", [], False),
+        ("learned", [], True),
         ("geometric", [], True),
         ("geometric", ["--joints", "take"], False),
         ("another program", ["--joints", "solve"], True),
     ],
-    ids=["others kept", "ours solved anew", "kept on demand", "solved on demand"],
+    ids=[
+        "others kept",
+        "ours solved anew",
+        "our other one solved anew",
+        "kept on demand",
+        "solved on demand",
+    ],
 )
 def test_where_the_joints_come_from(
     animate, take, tmp_path, lifter, arguments, is_waving

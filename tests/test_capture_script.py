@@ -22,6 +22,7 @@ from tests.script_runs import SCRIPTS
 from vitpose_blender.core.layouts import BODY25, BODY25B
 from vitpose_blender.core.take import Take, read_take
 from vitpose_blender.inference import opencv_capture  # noqa: F401  (hushes FFmpeg)
+from vitpose_blender.inference.lifters import LIVE_LIFTER
 
 NUM_FRAMES, VIDEO_FPS, WH = 12, 25.0, (160, 120)
 RECORDED = ["--fps", FPS, "--size", SIZE]
@@ -98,7 +99,7 @@ def test_a_video_becomes_a_take(capture, video, out, vitpose_folder):
     assert take.header.model == vitpose_folder.name
     assert take.header.image_wh == WH
     assert take.header.fps == VIDEO_FPS
-    assert take.header.lifter == "geometric"
+    assert take.header.lifter == LIVE_LIFTER
     assert take.header.started
     assert take.packets[0].joints is not None
 

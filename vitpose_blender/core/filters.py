@@ -55,17 +55,24 @@ class FilterPreset:
 
     live: OneEuroSettings
     baked: ZeroPhaseSettings
+    memory: float  # Of the live filter of joints, see `FollowFilter` [s].
 
 
 PRESETS: dict[str, FilterPreset] = {
     "crisp": FilterPreset(
-        OneEuroSettings(min_cutoff=3.0, beta=8.0), ZeroPhaseSettings(10.0, 8.0, 3.0)
+        OneEuroSettings(min_cutoff=3.0, beta=8.0),
+        ZeroPhaseSettings(10.0, 8.0, 3.0),
+        0.04,
     ),
     "balanced": FilterPreset(
-        OneEuroSettings(min_cutoff=1.5, beta=5.0), ZeroPhaseSettings(7.0, 5.0, 2.0)
+        OneEuroSettings(min_cutoff=1.5, beta=5.0),
+        ZeroPhaseSettings(7.0, 5.0, 2.0),
+        0.06,
     ),
     "smooth": FilterPreset(
-        OneEuroSettings(min_cutoff=0.7, beta=2.5), ZeroPhaseSettings(4.0, 3.0, 1.0)
+        OneEuroSettings(min_cutoff=0.7, beta=2.5),
+        ZeroPhaseSettings(4.0, 3.0, 1.0),
+        0.12,
     ),
 }
 

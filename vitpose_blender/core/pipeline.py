@@ -21,11 +21,11 @@ from .filters import (
     fill_gaps,
     zero_phase,
 )
+from .follow_filter import FollowFilter
 from .skeleton_fit import BONES, bone_lengths, limit_knees, with_bone_lengths
 from .types import FloatArray, Joints3D, Keypoints2D
 
 GAP_2D = 0.25  # Longest time that a lost keypoint is bridged when baking [s].
-PERSON_SIZE = 1.7  # What the filters' speeds are relative to [m].
 SURE = 0.5  # From this score on a keypoint is trusted fully [1].
 _CHILDREN, _PARENTS = ([bone[side] for bone in BONES] for side in (0, 1))
 
@@ -70,7 +70,7 @@ class PersonPipeline:
         self._lifter = lifter
         self._camera = camera
         self._filter = OneEuroFilter(preset.live)
-        self._depth_filter = OneEuroFilter(preset.live)
+        self._joint_filter = FollowFilter(preset.memory)
         self._window: deque[Keypoints2D] = deque()
         self._size = np.nan
 
@@ -89,12 +89,11 @@ class PersonPipeline:
         self._window.append(smooth)
         while self._window[0].t < smooth.t - self._lifter.window:
             self._window.popleft()
-        return self._calm_depth(self._lifter.lift(tuple(self._window), self._camera))
+        return self._calm(self._lifter.lift(tuple(self._window), self._camera))
 
-    def _calm_depth(self, joints: Joints3D) -> Joints3D:
-        """Filter how far away joints are: guessed anew each frame, it trembles most."""
-        xyz = joints.xyz.copy()
-        xyz[:, 2:] = self._depth_filter.step(joints.t, xyz[:, 2:], PERSON_SIZE)
+    def _calm(self, joints: Joints3D) -> Joints3D:
+        """Filter joints about the pelvis: depth, guessed anew each frame, trembles."""
+        xyz = self._joint_filter.step(joints.t, joints.xyz)
         bones = joints.xyz[_CHILDREN] - joints.xyz[_PARENTS]
         lengths = np.sqrt((bones * bones).sum(axis=1))
         xyz = with_bone_lengths(xyz[np.newaxis], lengths)[0]

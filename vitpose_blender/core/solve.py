@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A take re-solved: the best joints that its packets give, for baking."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from enum import Enum
 
@@ -36,6 +36,7 @@ def solve_take(
     preset: FilterPreset,
     joints: Joints = Joints.AUTO,
     progress: Progress | None = None,
+    own_lifters: Collection[str] = (),
 ) -> list[Joints3D]:
     """Return the joints of a take of one person, in order of time.
 
@@ -49,6 +50,8 @@ def solve_take(
             smoothed.
         joints: Where the joints come from.
         progress: Called with the finished part, in [0, 1].
+        own_lifters: Names of lifters whose live joints are solved again, besides
+            that of `lifter`.
 
     Raises:
         TakeError: The take holds neither joints nor keypoints.
@@ -58,10 +61,8 @@ def solve_take(
     stored = [packet.joints for packet in packets if packet.joints is not None]
     if joints is Joints.TAKE and not stored:
         raise TakeError("The take holds no 3D joints; solve them from its keypoints")
-    keep = joints is Joints.TAKE or (
-        joints is Joints.AUTO and bool(stored) and take.header.lifter != lifter.name
-    )
-    if keep:
+    is_own = take.header.lifter in {lifter.name, *own_lifters}
+    if joints is Joints.TAKE or (joints is Joints.AUTO and stored and not is_own):
         return stored
     if not any(packet.keypoints.score.any() for packet in packets):
         raise TakeError(
