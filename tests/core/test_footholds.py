@@ -11,7 +11,12 @@ from tests.humanoid import (
     humanoid_skeleton,
     person_like,
 )
-from vitpose_blender.core.feet import is_resting, move_foot, sole_points
+from vitpose_blender.core.feet import (
+    is_resting,
+    move_foot,
+    nearest_rows,
+    sole_points,
+)
 from vitpose_blender.core.footholds import hold_feet
 from vitpose_blender.core.rig_rest import build_rig_rest
 
@@ -161,3 +166,9 @@ def test_a_foot_that_turns_back_in_its_swing_does_not_rest(standing):
     swing = 0.3 * np.sin(2 * np.pi * 1.0 * TIMES)
     xyz[..., 0] += swing[:, np.newaxis]
     assert not is_resting(sole_points(xyz, "left"), TIMES, 0.2).any()
+
+
+def test_the_nearest_known_frame_is_found_on_either_side():
+    t = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
+    known = np.array([False, True, False, False, True, False])
+    np.testing.assert_array_equal(nearest_rows(t, known), [1, 1, 1, 4, 4, 4])

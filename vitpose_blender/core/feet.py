@@ -5,7 +5,7 @@ import numpy as np
 
 from .layouts import CANONICAL
 from .rotations import reject, unit
-from .types import BoolArray, FloatArray
+from .types import BoolArray, FloatArray, IntArray
 
 SIDES = ("left", "right")
 RESTING = 0.4  # A foot on the ground is slower than this in the picture [m/s].
@@ -58,6 +58,21 @@ def runs(mask: BoolArray) -> list[slice]:
     edges = np.diff(np.concatenate([[False], mask, [False]]).astype(int))
     starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     return [slice(int(a), int(b)) for a, b in zip(starts, stops)]
+
+
+def nearest_rows(t: FloatArray, known: BoolArray) -> IntArray:
+    """Return for each frame the nearest in time of those that are known.
+
+    Args:
+        t: Rising, shape `(F,)` [s].
+        known: Shape `(F,)`, true at least once.
+    """
+    rows = np.flatnonzero(known)
+    after = np.clip(np.searchsorted(t[rows], t), 0, len(rows) - 1)
+    before = np.maximum(after - 1, 0)
+    is_before = np.abs(t - t[rows[before]]) <= np.abs(t[rows[after]] - t)
+    nearest: IntArray = np.where(is_before, rows[before], rows[after])
+    return nearest
 
 
 def move_foot(xyz: FloatArray, side: str, shift: FloatArray) -> FloatArray:

@@ -10,7 +10,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .feet import SIDES, is_resting, move_foot, runs, seen_place, sole_points
+from .feet import (
+    SIDES,
+    is_resting,
+    move_foot,
+    nearest_rows,
+    runs,
+    seen_place,
+    sole_points,
+)
 from .filters import zero_phase
 from .types import BoolArray, FloatArray
 
@@ -128,9 +136,7 @@ def _eased(error: FloatArray, t: FloatArray) -> FloatArray:
     known = np.isfinite(error[:, 0])
     if not known.any():
         return np.zeros_like(error)
-    nearest = np.flatnonzero(known)[
-        np.argmin(np.abs(t[:, np.newaxis] - t[known]), axis=1)
-    ]
+    nearest = nearest_rows(t, known)
     share = np.clip(1 - np.abs(t - t[nearest]) / _EASE, 0.0, 1.0)
     smooth_share = share**2 * (3 - 2 * share)
     eased: FloatArray = error[nearest] * smooth_share[:, np.newaxis]

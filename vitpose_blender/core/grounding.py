@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .feet import SIDES, is_resting, move_foot, sole_points
+from .feet import SIDES, is_resting, move_foot, nearest_rows, sole_points
 from .filters import zero_phase
 from .types import FloatArray
 
@@ -56,14 +56,13 @@ def _mistaken_rise(xyz: FloatArray, t: FloatArray) -> FloatArray:
     """
     soles = [sole_points(xyz, side) for side in SIDES]
     left, right = (sole[..., 2].min(axis=1) for sole in soles)
-    resting = np.logical_and(*(is_resting(sole, t, _SHORTEST) for sole in soles))
+    left_rests, right_rests = (is_resting(sole, t, _SHORTEST) for sole in soles)
+    resting = left_rests & right_rests
     if not resting.any():
         return np.zeros(len(t))
     difference = np.where(resting, left - right, 0.0)
     share = np.clip(2 - np.abs(difference) / _MISTAKE, 0.0, 1.0)
-    measured = t[resting]
-    rise = np.interp(t, measured, (difference * share)[resting])
-    after = np.clip(np.searchsorted(measured, t), 0, len(measured) - 1)
-    before = np.maximum(after - 1, 0)
-    away = np.minimum(np.abs(measured[after] - t), np.abs(measured[before] - t))
-    return zero_phase(t, rise * np.clip(1 - away / _FADE, 0.0, 1.0), _CUTOFF)
+    rise = np.interp(t, t[resting], (difference * share)[resting])
+    away: FloatArray = np.abs(t - t[nearest_rows(t, resting)])
+    memory = np.maximum(1 - away / _FADE, 0.0)
+    return zero_phase(t, rise * memory, _CUTOFF)

@@ -18,6 +18,7 @@ from .layouts import CANONICAL, COCO17, layout_by_id
 FloatArray = npt.NDArray[np.float64]
 ImageArray = npt.NDArray[np.uint8]
 BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
 
 
 def own(name: str, value: npt.ArrayLike, shape: tuple[int | None, ...]) -> FloatArray:
