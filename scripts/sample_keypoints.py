@@ -20,7 +20,6 @@ COCO_SIGMAS = np.array(
 )  # fmt: skip
 ERROR = 0.22  # Of a COCO sigma.
 MEMORY = 0.7  # How much of its error a detector repeats in the next frame.
-EDGE = 12.0  # Keypoints nearer to the picture's edge lose confidence [px].
 FACE = 5  # The first rows.
 
 

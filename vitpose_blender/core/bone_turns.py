@@ -4,9 +4,9 @@
 import numpy as np
 
 from .body_frames import chest_frame, head_frame, pelvis_frame
+from .layouts import SIDES
 from .limb_turns import clavicle_turn, foot_turn, hand_turn, limb_turns
 from .motion import Memory, WorldMotion
-from .rig import SIDES
 from .rig_rest import RigRest
 from .rotations import blend, transpose
 from .types import FloatArray

@@ -7,7 +7,6 @@ from .layouts import CANONICAL
 from .rotations import reject, unit
 from .types import BoolArray, FloatArray, IntArray
 
-SIDES = ("left", "right")
 RESTING = 0.4  # A foot on the ground is slower than this in the picture [m/s].
 _REACH = 0.999  # A leg is never quite straight: the knee would lose its direction.
 _ROW = CANONICAL.index

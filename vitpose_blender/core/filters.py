@@ -92,9 +92,6 @@ class OneEuroFilter:
         self._seen: FloatArray = np.zeros(0)
         self._t = 0.0
 
-    def reset(self) -> None:
-        self._value = None
-
     def step(
         self,
         t: float,

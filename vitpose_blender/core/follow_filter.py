@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from .types import FloatArray
+from .types import BoolArray, FloatArray
 
 MAX_GAP = 0.25  # What was missing for longer starts afresh [s].
 
@@ -47,7 +47,7 @@ class FollowFilter:
         self._t = t
         return np.where(known[:, np.newaxis], self._place, np.nan)
 
-    def _advance(self, dt: FloatArray, values: FloatArray, rows: FloatArray) -> None:
+    def _advance(self, dt: FloatArray, values: FloatArray, rows: BoolArray) -> None:
         assert self._place is not None
         kept = np.exp(-dt / self._memory)
         expected = self._place[rows] + self._speed[rows] * dt

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from .feet import (
-    SIDES,
     is_resting,
     move_foot,
     nearest_rows,
@@ -20,6 +19,7 @@ from .feet import (
     sole_points,
 )
 from .filters import zero_phase
+from .layouts import SIDES
 from .types import BoolArray, FloatArray
 
 _SHORTEST = 0.12  # A foot that rests for less is passing by [s].

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .feet import SIDES, is_resting, move_foot, nearest_rows, sole_points
+from .feet import is_resting, move_foot, nearest_rows, sole_points
 from .filters import zero_phase
+from .layouts import SIDES
 from .types import FloatArray
 
 # A resting foot that is this much higher than the other is so by mistake; twice as

@@ -11,6 +11,8 @@ from functools import cached_property
 
 from .errors import VitposeError
 
+SIDES = ("left", "right")  # The person's own.
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -58,9 +60,7 @@ def _layout(
 def _both_sides(*edges: tuple[str, str]) -> tuple[tuple[str, str], ...]:
     """Repeat each edge for left and right; `*` stands for the side."""
     return tuple(
-        (a.replace("*", side), b.replace("*", side))
-        for a, b in edges
-        for side in ("left", "right")
+        (a.replace("*", side), b.replace("*", side)) for a, b in edges for side in SIDES
     )
 
 
@@ -157,24 +157,19 @@ AP10K17 = _layout(
 )  # fmt: skip
 
 
+_FEET = tuple(
+    f"{side}_{part}" for side in SIDES for part in ("big_toe", "small_toe", "heel")
+)
+_FINGERS = ("thumb", "forefinger", "middle_finger", "ring_finger", "pinky")
+
+
 def _wholebody_names() -> tuple[str, ...]:
-    feet = tuple(
-        f"{side}_{part}"
-        for side in ("left", "right")
-        for part in ("big_toe", "small_toe", "heel")
-    )
     face = tuple(f"face_{row}" for row in range(68))
-    fingers = tuple(
-        f"{finger}{joint}"
-        for finger in ("thumb", "forefinger", "middle_finger", "ring_finger", "pinky")
-        for joint in range(1, 5)
-    )
+    fingers = tuple(f"{finger}{joint}" for finger in _FINGERS for joint in range(1, 5))
     hands = tuple(
-        f"{side}_{name}"
-        for side in ("left", "right")
-        for name in ("hand_root", *fingers)
+        f"{side}_{name}" for side in SIDES for name in ("hand_root", *fingers)
     )
-    return COCO17.names + feet + face + hands
+    return COCO17.names + _FEET + face + hands
 
 
 COCO_WHOLEBODY133 = _layout(
@@ -186,9 +181,7 @@ COCO_WHOLEBODY133 = _layout(
             ("*_ankle", "*_heel"), ("*_ankle", "*_big_toe"), ("*_ankle", "*_small_toe"),
             *(
                 (a, b)
-                for finger in (
-                    "thumb", "forefinger", "middle_finger", "ring_finger", "pinky"
-                )
+                for finger in _FINGERS
                 for a, b in (
                     ("*_hand_root", f"*_{finger}1"), (f"*_{finger}1", f"*_{finger}2"),
                     (f"*_{finger}2", f"*_{finger}3"), (f"*_{finger}3", f"*_{finger}4"),
@@ -198,11 +191,6 @@ COCO_WHOLEBODY133 = _layout(
     ),
 )  # fmt: skip
 
-_OPENPOSE_FEET = tuple(
-    f"{side}_{part}"
-    for side in ("left", "right")
-    for part in ("big_toe", "small_toe", "heel")
-)
 BODY25 = _layout(
     "body25",
     (
@@ -210,7 +198,7 @@ BODY25 = _layout(
         "left_shoulder", "left_elbow", "left_wrist", "pelvis",
         "right_hip", "right_knee", "right_ankle",
         "left_hip", "left_knee", "left_ankle",
-        "right_eye", "left_eye", "right_ear", "left_ear", *_OPENPOSE_FEET,
+        "right_eye", "left_eye", "right_ear", "left_ear", *_FEET,
     ),
     (
         *_FACE_EDGES, *_LIMB_EDGES, ("nose", "neck"), ("neck", "pelvis"),
@@ -222,7 +210,7 @@ BODY25 = _layout(
 )  # fmt: skip
 BODY25B = _layout(
     "body25b",
-    (*COCO17.names, "upper_neck", "head_top", *_OPENPOSE_FEET),
+    (*COCO17.names, "upper_neck", "head_top", *_FEET),
     (
         *_FACE_EDGES, *_TRUNK_EDGES, *_LIMB_EDGES, ("upper_neck", "head_top"),
         *_both_sides(

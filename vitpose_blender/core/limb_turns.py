@@ -6,8 +6,8 @@ import math
 import numpy as np
 
 from .body_frames import between, prefer
+from .layouts import SIDES
 from .motion import Memory, WorldMotion
-from .rig import SIDES
 from .rig_rest import Limb, RigRest
 from .rotations import (
     about_axis,

@@ -10,8 +10,8 @@ import numpy as np
 
 from .body_frames import between
 from .bone_turns import bone_turns
+from .layouts import SIDES
 from .motion import CharacterMotion, Memory, WorldMotion
-from .rig import SIDES
 from .rig_rest import Limb, RigRest
 from .rotations import apply, reject, to_quaternion, unit
 from .types import FloatArray

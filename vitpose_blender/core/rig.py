@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import RigError, VitposeError
+from .layouts import SIDES
 
 CENTRE_ROLES = ("hips", "spine", "neck", "head")
 LIMB_ROLES = (
@@ -16,7 +17,6 @@ LIMB_ROLES = (
     "thigh", "shin", "foot", "toe",
 )  # fmt: skip
 FINGER_ROLES = ("thumb", "index", "middle", "ring", "pinky")
-SIDES = ("left", "right")
 ROLES = CENTRE_ROLES + tuple(
     f"{side}_{part}" for side in SIDES for part in LIMB_ROLES + FINGER_ROLES
 )

@@ -6,13 +6,14 @@ importer guessed; they are carried along to place targets and read for nothing e
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from .errors import RigError
-from .rig import SIDES
+from .layouts import SIDES
+from .rig import FINGER_ROLES
 from .rotations import body_frame, limb_frame, reject, unit
 from .types import FloatArray
 
@@ -164,7 +165,7 @@ def build_rig_rest(
     role_of = {
         name: role
         for role, names in role_bones.items()
-        if not role.endswith(("thumb", "index", "middle", "ring", "pinky"))
+        if not role.endswith(FINGER_ROLES)
         for name in names
     }
     if missing := set(role_of) - set(rows):
@@ -180,10 +181,7 @@ def build_rig_rest(
         floor=skeleton.floor,
     )
     limbs = tuple(_limb(rest, side, part) for part in ("arm", "leg") for side in SIDES)
-    return RigRest(
-        rest.names, rest.roles, rest.anchors, rest.heads, rest.tails,
-        rest.rotations, rest.floor, limbs,
-    )  # fmt: skip
+    return replace(rest, limbs=limbs)
 
 
 def _anchors(parents: Sequence[int], driven: Sequence[int]) -> tuple[int, ...]:

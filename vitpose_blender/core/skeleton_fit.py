@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from .filters import zero_phase
-from .layouts import CANONICAL
+from .layouts import CANONICAL, SIDES
 from .rotations import cross, unit
 from .types import FloatArray
 
@@ -16,7 +16,7 @@ _PARENT_NAMES = {
     "head_top": "neck", "nose": "neck",
     **{
         f"{side}_{child}": parent if parent in CANONICAL.index else f"{side}_{parent}"
-        for side in ("left", "right")
+        for side in SIDES
         for child, parent in (
             ("eye", "neck"), ("ear", "neck"), ("shoulder", "neck"),
             ("elbow", "shoulder"), ("wrist", "elbow"), ("hand", "wrist"),
@@ -41,9 +41,7 @@ _CHILDREN, _PARENT_ROWS = ([bone[side] for bone in BONES] for side in (0, 1))
 MAX_KNEE_STRETCH = np.radians(5)  # A knee bends no further forward [rad].
 FLOOR_WINDOW = 1.0  # A foot is off the floor for less than this at a time [s].
 FLOOR_CUTOFF = 0.4  # How quickly the apparent floor may drift [Hz].
-FEET = tuple(
-    ROW[f"{side}_{part}"] for side in ("left", "right") for part in ("heel", "toe")
-)
+FEET = tuple(ROW[f"{side}_{part}"] for side in SIDES for part in ("heel", "toe"))
 
 
 def bone_lengths(xyz: FloatArray) -> FloatArray:
@@ -84,7 +82,7 @@ def limit_knees(xyz: FloatArray) -> FloatArray:
     result = xyz.copy()
     up = xyz[:, ROW["neck"]] - xyz[:, ROW["pelvis"]]
     forward = cross(xyz[:, ROW["left_hip"]] - xyz[:, ROW["right_hip"]], up)
-    for side in ("left", "right"):
+    for side in SIDES:
         hip, knee, ankle, heel, toe = (
             ROW[f"{side}_{name}"] for name in ("hip", "knee", "ankle", "heel", "toe")
         )

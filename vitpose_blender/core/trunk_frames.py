@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from .rotations import cross, unit
+from .rotations import cross, reject, unit
 from .types import FloatArray
 
 
@@ -18,5 +18,5 @@ def trunk_frames(lateral: FloatArray, up: FloatArray) -> FloatArray:
         `trunk_from_outside`, shape `(..., 3, 3)`; NaN where the two are parallel.
     """
     up = unit(up)
-    left = unit(lateral - (lateral * up).sum(-1, keepdims=True) * up)
+    left = unit(reject(lateral, up))
     return np.stack([left, up, cross(left, up)], axis=-2)

@@ -18,11 +18,11 @@ from ..core.take import Take, TakeHeader, is_take, read_take
 from ..core.types import FloatArray, Keypoints2D
 from . import coco_json, openpose
 from .keypoint_file import Recording, Sighting, damaged, read_json
+from .person_box import GROWTH
 from .tracking import Tracker
 
 log = logging.getLogger(__name__)
 
-BOX_GROWTH = 1.25  # Keypoints lie inside the body.
 MIN_FPS, MAX_FPS = 0.1, 10_000.0  # [Hz]
 LAYOUT_OF_COUNT = {len(layout): layout.id for layout in (COCO17, COCO_WHOLEBODY133)}
 
@@ -91,7 +91,7 @@ def keypoint_box(xy: FloatArray) -> FloatArray:
         xy: Keypoints, shape `(K, 2)`, NaN where unseen, at least one seen [px].
     """
     low, high = np.nanmin(xy, axis=0), np.nanmax(xy, axis=0)
-    half = np.maximum((high - low) / 2 * BOX_GROWTH, 0.5)
+    half = np.maximum((high - low) / 2 * GROWTH, 0.5)
     middle = (low + high) / 2
     return np.concatenate([middle - half, middle + half])
 
