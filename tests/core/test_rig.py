@@ -149,7 +149,7 @@ def test_no_maps_at_all_are_refused():
         ("\udcff\udcfe", "is not a rig map"),
         ("name = 'nothing'", r"it has no \[bones\] table"),
         ("bones = 3", r"it has no \[bones\] table"),
-        ("[bones]\ntail = 'Tail'", "unknown role 'tail'; roles are hips"),
+        ("[bones]\nwing = 'Wing'", "unknown role 'wing'; roles are hips"),
         ("[bones]\nhips = 3", "hips must be a bone name"),
         ("[bones]\nspine = ['Spine', 3]", "spine must be a bone name"),
         ("[bones]\nhips = ''", "hips must be a bone name"),

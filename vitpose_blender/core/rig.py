@@ -1,35 +1,47 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which bone of a character plays which role, read from TOML rig maps."""
 
+import json
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .errors import RigError, VitposeError
 from .layouts import SIDES
 
-CENTRE_ROLES = ("hips", "spine", "neck", "head")
+BODIES = ("biped", "quadruped")
+CENTRE_ROLES = ("hips", "spine", "neck", "head", "jaw", "tail")
 LIMB_ROLES = (
     "clavicle", "upper_arm", "forearm", "hand",
     "thigh", "shin", "foot", "toe",
 )  # fmt: skip
+TWIST_ROLES = ("upper_arm_twist", "forearm_twist", "thigh_twist", "shin_twist")
 FINGER_ROLES = ("thumb", "index", "middle", "ring", "pinky")
-ROLES = CENTRE_ROLES + tuple(
-    f"{side}_{part}" for side in SIDES for part in LIMB_ROLES + FINGER_ROLES
+SIDE_ROLES = (*LIMB_ROLES, "eye", *TWIST_ROLES, *FINGER_ROLES)
+ROLES = CENTRE_ROLES + tuple(f"{side}_{part}" for side in SIDES for part in SIDE_ROLES)
+# Several bones from root to tip play these roles together; one plays any other.
+CHAIN_ROLES = (
+    "spine",
+    "neck",
+    "tail",
+    *(f"{side}_{part}" for side in SIDES for part in TWIST_ROLES + FINGER_ROLES),
 )
-# Without these a person cannot be followed; everything else is a refinement.
+# Without these a body cannot be followed; everything else is a refinement. Front legs
+# play the roles of arms.
 REQUIRED_ROLES = (
     "hips",
-    "spine",
     *(
         f"{side}_{part}"
         for side in SIDES
-        for part in ("upper_arm", "forearm", "thigh", "shin", "foot")
+        for part in ("upper_arm", "forearm", "thigh", "shin")
     ),
 )
+MAX_BYTES = 1_000_000  # A map is a page of names; more is not one.
+
+Value = bool | int | float | str
 
 
 @dataclass(frozen=True)
@@ -38,12 +50,17 @@ class RigMap:
 
     Attributes:
         name: What people call the family.
-        bones: Bone names of each role from root to tip; one name for most roles,
-            several for spine, neck and fingers.
+        bones: Bone names of each role from root to tip: one name for most roles,
+            several for those of `CHAIN_ROLES`.
+        body: One of `BODIES`.
+        properties: Custom properties of pose bones that hold while the character is
+            driven, by bone name and property.
     """
 
     name: str
     bones: Mapping[str, tuple[str, ...]]
+    body: str = "biped"
+    properties: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
 
     @classmethod
     def from_toml(cls, path: Path) -> "RigMap":
@@ -53,20 +70,68 @@ class RigMap:
             VitposeError: The file is missing or not a rig map.
         """
         try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
+            with path.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
         except OSError as error:
             reason = error.strerror or error
             raise VitposeError(f"Cannot read the rig map {path}: {reason}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        if len(data) > MAX_BYTES:
+            raise VitposeError(f"{path} is not a rig map: it is larger than 1 MB")
+        try:
+            table = tomllib.loads(data.decode("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise VitposeError(f"{path} is not a rig map: {error}") from error
-        bones = table.get("bones")
-        if not isinstance(bones, dict):
-            raise VitposeError(f"{path} is not a rig map: it has no [bones] table")
-        names = {role: _names(path, role, value) for role, value in bones.items()}
-        counts = Counter(name for chain in names.values() for name in chain)
-        if twice := [name for name, count in counts.items() if count > 1]:
-            raise VitposeError(f"{path} gives the bone {twice[0]!r} to several roles")
-        return cls(str(table.get("name", path.stem)), names)
+        return cls.from_table({"name": path.stem, **table}, str(path))
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any], source: str) -> "RigMap":
+        """Read a rig map from a table such as `to_table` returns.
+
+        Args:
+            table: What was parsed; nothing in it is taken for granted.
+            source: What errors call it.
+
+        Raises:
+            VitposeError: The table is not a rig map.
+        """
+        name, body = table.get("name"), table.get("body", "biped")
+        if not isinstance(name, str) or not name.strip():
+            raise VitposeError(f"{source} is not a rig map: its name is not a text")
+        if body not in BODIES:
+            raise VitposeError(
+                f"{source}: body is {body!r}, but must be {' or '.join(BODIES)}"
+            )
+        bones = _bones(table, source)
+        return cls(name.strip(), bones, body, _properties(table, source))
+
+    def to_table(self) -> dict[str, Any]:
+        """Return the map as plain values, which `from_table` reads."""
+        bones = {role: self.bones[role] for role in ROLES if role in self.bones}
+        return {
+            "name": self.name,
+            "body": self.body,
+            "bones": {
+                role: list(names) if role in CHAIN_ROLES else names[0]
+                for role, names in bones.items()
+            },
+            "properties": {name: dict(p) for name, p in self.properties.items()},
+        }
+
+    def to_toml(self) -> str:
+        """Return the map as the text of a file that `from_toml` reads."""
+        table = self.to_table()
+        lines = [f"name = {_toml(self.name)}"]
+        if self.body != "biped":
+            lines.append(f"body = {_toml(self.body)}")
+        lines += ["", "[bones]"]
+        lines += [f"{role} = {_toml(names)}" for role, names in table["bones"].items()]
+        if self.properties:
+            lines += ["", "[properties]"]
+        lines += [
+            f"{_toml(bone)} = {{ {_inline(values)} }}"
+            for bone, values in self.properties.items()
+        ]
+        return "\n".join(lines) + "\n"
 
     def resolve(self, available: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Return the bones of each role that the armature has.
@@ -118,16 +183,53 @@ class RigMap:
         )
 
 
-def _names(path: Path, role: str, value: Any) -> tuple[str, ...]:
+def _bones(table: Mapping[str, Any], source: str) -> dict[str, tuple[str, ...]]:
+    bones = table.get("bones")
+    if not isinstance(bones, dict):
+        raise VitposeError(f"{source} is not a rig map: it has no [bones] table")
+    chains = {role: _names(source, role, value) for role, value in bones.items()}
+    counts = Counter(name for chain in chains.values() for name in chain)
+    if twice := [name for name, count in counts.items() if count > 1]:
+        raise VitposeError(f"{source} gives the bone {twice[0]!r} to several roles")
+    return chains
+
+
+def _names(source: str, role: str, value: Any) -> tuple[str, ...]:
     if role not in ROLES:
         raise VitposeError(
-            f"{path} names an unknown role {role!r}; roles are {', '.join(ROLES)}"
+            f"{source} names an unknown role {role!r}; roles are {', '.join(ROLES)}"
         )
     names = [value] if isinstance(value, str) else value
-    is_list = isinstance(names, list) and names
+    is_list = isinstance(names, list | tuple) and names
     if not is_list or not all(isinstance(name, str) and name for name in names):
-        raise VitposeError(f"{path}: {role} must be a bone name or a list of them")
+        raise VitposeError(f"{source}: {role} must be a bone name or a list of them")
+    if len(names) > 1 and role not in CHAIN_ROLES:
+        raise VitposeError(f"{source}: {role} must be one bone, not {len(names)}")
     return tuple(names)
+
+
+def _properties(table: Mapping[str, Any], source: str) -> dict[str, dict[str, Value]]:
+    properties = table.get("properties", {})
+    tables = properties.values() if isinstance(properties, dict) else [None]
+    for values in tables:
+        plain = isinstance(values, dict) and all(
+            isinstance(value, bool | int | float | str) for value in values.values()
+        )
+        if not plain:
+            raise VitposeError(
+                f"{source}: [properties] must give each bone a table of values, "
+                'such as "hand.L" = { IK_FK = 1.0 }'
+            )
+    return {bone: dict(values) for bone, values in properties.items()}
+
+
+def _toml(value: Value | list[str]) -> str:
+    """Return a value as TOML, whose texts, numbers and lists are JSON's but for DEL."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _inline(values: Mapping[str, Value]) -> str:
+    return ", ".join(f"{_toml(key)} = {_toml(value)}" for key, value in values.items())
 
 
 def load_rig_maps(folder: Path) -> list[RigMap]:
