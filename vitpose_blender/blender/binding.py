@@ -21,7 +21,8 @@ from bpy.types import (
 from ..core.errors import RigError
 from ..core.motion import CharacterPose
 from ..core.retarget import bone_target_names, goal_name, pole_name, target_names
-from ..core.rig_rest import Limb, RigRest
+from ..core.limb_rest import Limb
+from ..core.rig_rest import RigRest
 from . import access
 
 PREFIX = "VITPOSE_"

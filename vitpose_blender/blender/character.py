@@ -12,7 +12,8 @@ from bpy.types import Object
 
 from ..core.errors import CharacterError
 from ..core.rig import RigMap, choose_rig_map, load_rig_maps
-from ..core.rig_rest import RigRest, Skeleton, build_rig_rest
+from ..core.rig_rest import RigRest, build_rig_rest
+from ..core.skeleton import Skeleton
 from ..core.types import FloatArray
 from ..data_files import data_folder
 from . import access
@@ -109,28 +110,20 @@ def skinned_meshes(armature: Object) -> list[Object]:
 
 
 def read_skeleton(armature: Object) -> Skeleton:
-    """Return the armature's bones at rest, in world space."""
+    """Return the armature's bones at rest."""
     bones = access.armature_data(armature).bones
     world = np.array(armature.matrix_world)
     rows = {bone.name: row for row, bone in enumerate(bones)}
-    heads = np.array([bone.head_local for bone in bones]) @ world[:3, :3].T
-    tails = np.array([bone.tail_local for bone in bones]) @ world[:3, :3].T
-    axes = np.array([bone.matrix_local.to_3x3() for bone in bones])
+    tails = np.array([bone.tail_local for bone in bones])
     return Skeleton(
         names=tuple(bone.name for bone in bones),
         parents=tuple(rows[bone.parent.name] if bone.parent else -1 for bone in bones),
-        heads=heads + world[:3, 3],
-        tails=tails + world[:3, 3],
-        rotations=_orthonormal(world[:3, :3] @ axes),
-        floor=_floor(armature, tails + world[:3, 3]),
+        heads=np.array([bone.head_local for bone in bones]),
+        tails=tails,
+        rotations=np.array([bone.matrix_local.to_3x3() for bone in bones]),
+        floor=_floor(armature, tails @ world[:3, :3].T + world[:3, 3]),
+        world_from_rig=world,
     )
-
-
-def _orthonormal(matrices: FloatArray) -> FloatArray:
-    """Return the nearest rotations to matrices that may also scale."""
-    u, _, vt = np.linalg.svd(matrices)
-    nearest: FloatArray = u @ vt
-    return nearest
 
 
 def _floor(armature: Object, tails: FloatArray) -> float:

@@ -9,28 +9,37 @@ from .limb_turns import clavicle_turn, foot_turn, hand_turn, limb_turns
 from .motion import Memory, WorldMotion
 from .rig_rest import RigRest
 from .rotations import blend, transpose
+from .twist import share_twist
 from .types import FloatArray
 
 
 def bone_turns(person: WorldMotion, rest: RigRest, memory: Memory) -> FloatArray:
-    """Return each bone's turn away from rest in world axes, `(F, D, 3, 3)`."""
+    """Return each bone's turn away from rest in rig space, `(F, D, 3, 3)`.
+
+    Args:
+        person: The person, facing the character's way.
+        rest: The character.
+        memory: Of the frame before; brought up to date.
+    """
     num_frames, num_bones = len(person.times), len(rest.names)
     known = np.full((num_frames, num_bones, 3, 3), np.nan)
-    pelvis = pelvis_frame(person.xyz) @ rest.trunk.T
-    chest = chest_frame(person.xyz) @ rest.trunk.T
-    head = head_frame(person.xyz) @ rest.facing.T
+    pelvis = rest.turn_to_rig(pelvis_frame(person.xyz) @ rest.trunk.T)
+    chest = rest.turn_to_rig(chest_frame(person.xyz) @ rest.trunk.T)
+    head = rest.turn_to_rig(head_frame(person.xyz) @ rest.standing.T)
     known[:, rest.index["hips"]] = pelvis
     _spread(known, rest.chain("spine"), pelvis, chest)
     _spread(known, rest.chain("neck"), chest, head, tip_share=0.6)
     if "head" in rest.index:
         known[:, rest.index["head"]] = head
+    xyz = rest.to_rig(person.xyz)
     for side in SIDES:
-        clavicle_turn(known, person.xyz, rest, side, chest)
+        clavicle_turn(known, xyz, rest, side, chest)
     for limb in rest.limbs:
-        limb_turns(known, person, rest, limb, memory)
+        limb_turns(known, person.times, xyz, rest, limb, memory)
     for side in SIDES:
-        hand_turn(known, person.xyz, rest, side)
-        foot_turn(known, person.xyz, rest, side)
+        hand_turn(known, xyz, rest, side)
+        foot_turn(known, xyz, rest, side)
+    share_twist(known, person.times, rest, memory)
     return _hold(known, rest.anchors, memory)
 
 

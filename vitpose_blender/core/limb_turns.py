@@ -7,8 +7,9 @@ import numpy as np
 
 from .body_frames import between, prefer
 from .layouts import SIDES
-from .motion import Memory, WorldMotion
-from .rig_rest import Limb, RigRest
+from .limb_rest import Limb
+from .motion import Memory
+from .rig_rest import RigRest
 from .rotations import (
     about_axis,
     apply,
@@ -34,25 +35,30 @@ _SEGMENTS = {"arm": ("shoulder", "elbow", "wrist"), "leg": ("hip", "knee", "ankl
 
 
 def limb_turns(
-    known: FloatArray, person: WorldMotion, rest: RigRest, limb: Limb, memory: Memory
+    known: FloatArray,
+    times: FloatArray,
+    xyz: FloatArray,
+    rest: RigRest,
+    limb: Limb,
+    memory: Memory,
 ) -> None:
     """Turn both bones of a limb as the person's are, and their hinge with them.
 
     Args:
         known: Turns so far, shape `(F, D, 3, 3)`; the two bones are filled in.
-        person: The person's joints.
+        times: Shape `(F,)` [s].
+        xyz: The person's joints in rig space, shape `(F, 28, 3)`.
         rest: The character.
         limb: Which limb.
         memory: Of the frame before; brought up to date.
     """
-    side, part = limb.name.split("_")
-    root, hinge, tip = (f"{side}_{name}" for name in _SEGMENTS[part])
-    upper = unit(between(person.xyz, root, hinge))
-    lower = unit(between(person.xyz, hinge, tip))
+    root, hinge, tip = (f"{limb.side}_{name}" for name in _SEGMENTS[limb.part])
+    upper = unit(between(xyz, root, hinge))
+    lower = unit(between(xyz, hinge, tip))
     carrier = known[:, rest.anchors[limb.upper]]
     rest_upper, rest_lower = limb.directions
     hint = _straight_hinge(carrier, rest_upper, limb.hinge, upper)
-    axes = _follow_hinge(person.times, upper, lower, hint, limb.name, memory)
+    axes = _follow_hinge(times, upper, lower, hint, limb.name, memory)
     known[:, limb.upper] = (
         limb_frame(upper, axes) @ limb_frame(rest_upper, limb.hinge).T
     )
@@ -176,8 +182,10 @@ def hand_turn(known: FloatArray, xyz: FloatArray, rest: RigRest, side: str) -> N
 
 def foot_turn(known: FloatArray, xyz: FloatArray, rest: RigRest, side: str) -> None:
     """The foot points from heel to toe; the shin's hinge keeps the sole level."""
+    if f"{side}_foot" not in rest.index:
+        return
     limb = next(limb for limb in rest.limbs if limb.name == f"{side}_leg")
-    heel, ball, _ = rest.soles[SIDES.index(side)]
+    heel, ball, _ = rest.soles_in_rig()[SIDES.index(side)]
     shin = known[:, limb.lower]
     at_rest = body_frame(limb.hinge, unit(ball - heel))
     ahead = unit(between(xyz, f"{side}_heel", f"{side}_toe"))
@@ -193,13 +201,13 @@ def clavicle_turn(
     """The clavicle goes with the chest and lifts when the arm goes up."""
     if f"{side}_clavicle" not in rest.index:
         return
-    down = apply(chest, -rest.trunk[:, 2])
+    up = apply(chest, unit(rest.to_rig(rest.trunk[:, 2])))
+    outward = rest.trunk[:, 0] * (1.0 if side == "left" else -1.0)
+    outward = apply(chest, unit(rest.to_rig(outward)))
     arm = unit(between(xyz, f"{side}_shoulder", f"{side}_elbow"))
     elevation = np.arctan2(
-        np.linalg.norm(np.cross(down, arm), axis=-1), np.sum(down * arm, axis=-1)
+        np.linalg.norm(np.cross(up, arm), axis=-1), -np.sum(up * arm, axis=-1)
     )
     shrug = _SHRUG_SHARE * np.clip(np.nan_to_num(elevation) - _SHRUG_FROM, 0.0, None)
-    sign = 1.0 if side == "left" else -1.0
-    back = apply(chest, rest.trunk[:, 1])
-    lift = about_axis(back, -sign * shrug)
+    lift = about_axis(unit(np.cross(outward, up)), shrug)
     known[:, rest.index[f"{side}_clavicle"]] = lift @ chest

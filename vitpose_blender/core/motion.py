@@ -42,8 +42,8 @@ class CharacterPose:
 
     Attributes:
         names: Target names, shape `(T,)`.
-        location: Shape `(T, 3)`, world [m].
-        rotation: Unit quaternions `(w, x, y, z)`, shape `(T, 4)`, world.
+        location: Shape `(T, 3)`, in the armature object's space and units.
+        rotation: Unit quaternions `(w, x, y, z)`, shape `(T, 4)`, in that space.
         t: Time of the frame, on the source's clock [s].
     """
 
@@ -60,8 +60,8 @@ class CharacterMotion:
     Attributes:
         names: Target names, shape `(T,)`; see `target_names`.
         times: Shape `(F,)` [s].
-        location: Shape `(F, T, 3)`, world [m].
-        rotation: Unit quaternions `(w, x, y, z)`, shape `(F, T, 4)`, world.
+        location: Shape `(F, T, 3)`, in the armature object's space and units.
+        rotation: Unit quaternions `(w, x, y, z)`, shape `(F, T, 4)`, in that space.
     """
 
     names: tuple[str, ...]
@@ -90,6 +90,7 @@ class Memory:
         path: Where the pelvis was, shape `(3,)` [m].
         hinges: Each limb's hinge, the direction of its upper bone and the time when
             both were last known.
+        twists: Each limb segment's twist [rad] and the time when it was last known.
         leg_length: The person's, from hip to ankle; None before one was seen [m].
     """
 
@@ -98,4 +99,5 @@ class Memory:
     hinges: dict[str, tuple[FloatArray, FloatArray, float]] = field(
         default_factory=dict
     )
+    twists: dict[str, tuple[float, float]] = field(default_factory=dict)
     leg_length: float | None = None

@@ -11,8 +11,9 @@ import numpy as np
 from .body_frames import between
 from .bone_turns import bone_turns
 from .layouts import SIDES
+from .limb_rest import Limb
 from .motion import CharacterMotion, Memory, WorldMotion
-from .rig_rest import Limb, RigRest
+from .rig_rest import RigRest
 from .rotations import apply, reject, to_quaternion, unit
 from .types import FloatArray
 
@@ -53,17 +54,18 @@ def _rotate_motion(motion: WorldMotion, facing: FloatArray) -> WorldMotion:
 def _place(
     person: WorldMotion, rest: RigRest, turns: FloatArray, memory: Memory
 ) -> FloatArray:
-    """Return where each bone's head is, world, shape `(F, D, 3)` [m]."""
+    """Return where each bone's head is in rig space, shape `(F, D, 3)`."""
     heads = _heads_from_hips(rest, turns)
     scale = rest.leg_length / _person_leg_length(person.xyz, memory)
-    pelvis_rest = np.mean([rest.head(f"{side}_thigh") for side in SIDES], axis=0)
-    pelvis = np.mean([heads[:, rest.index[f"{side}_thigh"]] for side in SIDES], axis=0)
+    thighs = [rest.index[f"{side}_thigh"] for side in SIDES]
+    pelvis_rest = rest.to_world(rest.heads[thighs].mean(axis=0))
+    pelvis = rest.to_world(heads[:, thighs].mean(axis=1))
     path = _hold_path(person.path, memory)
     shift = pelvis_rest + path * scale - pelvis
     lowest = _lowest_sole(rest, turns, heads)
     clearance = np.nan_to_num(person.clearance) * scale
     shift[:, 2] = rest.floor + clearance - lowest
-    placed: FloatArray = heads + shift[:, np.newaxis]
+    placed: FloatArray = heads + rest.to_rig(shift)[:, np.newaxis]
     return placed
 
 
@@ -90,13 +92,13 @@ def _hold_path(path: FloatArray, memory: Memory) -> FloatArray:
 
 
 def _lowest_sole(rest: RigRest, turns: FloatArray, heads: FloatArray) -> FloatArray:
-    """Return the height of the lowest point under both feet, shape `(F,)` [m]."""
+    """Return the height in the world of the lowest point under both feet, `(F,)`."""
     heights = []
-    for side, points in zip(SIDES, rest.soles):
-        row = rest.index[f"{side}_foot"]
+    for side, points in zip(SIDES, rest.soles_in_rig()):
+        row = rest.foot_row(side)
         offsets = points - rest.heads[row]
         turned = np.einsum("fij,pj->fpi", turns[:, row], offsets)
-        heights.append(heads[:, row, 2, np.newaxis] + turned[..., 2])
+        heights.append(rest.to_world(heads[:, row, np.newaxis] + turned)[..., 2])
     lowest: FloatArray = np.concatenate(heights, axis=1).min(axis=1)
     return lowest
 

@@ -13,80 +13,54 @@ import numpy as np
 
 from .errors import RigError
 from .layouts import SIDES
-from .rig import FINGER_ROLES
-from .rotations import body_frame, limb_frame, reject, unit
+from .limb_rest import SEGMENTS, Limb, rest_hinge, rest_pole
+from .relaxed_fingers import relaxed_fingers
+from .rig_anchors import driven_roles, find_anchors
+from .rotations import body_frame, shortest_turn, unit
+from .skeleton import Skeleton
+from .twist_shares import twist_shares
 from .types import FloatArray
 
-# A rest elbow or knee bent by less says nothing about its hinge [rad].
-_CLEAR_BEND = np.radians(12)
-
-
-@dataclass(frozen=True, eq=False)
-class Skeleton:
-    """The bones of an armature at rest, in world space.
-
-    Attributes:
-        names: Bone names, parents before children.
-        parents: Index of each bone's parent, -1 for roots.
-        heads: Shape `(B, 3)` [m].
-        tails: Shape `(B, 3)` [m].
-        rotations: Bone axes as columns, shape `(B, 3, 3)`, orthonormal.
-        floor: Height of the ground that the character stands on [m].
-    """
-
-    names: Sequence[str]
-    parents: Sequence[int]
-    heads: FloatArray
-    tails: FloatArray
-    rotations: FloatArray
-    floor: float = 0.0
-
-
-@dataclass(frozen=True, eq=False)
-class Limb:
-    """A two-bone chain that an IK constraint bends.
-
-    Attributes:
-        name: `left_arm`, `right_arm`, `left_leg` or `right_leg`.
-        upper: Index of the driven bone at its root.
-        lower: Index of the driven bone below the hinge.
-        directions: Of the upper and the lower bone at rest, shape `(2, 3)`, unit.
-        hinge: Axis about which it bends, at rest, shape `(3,)`.
-        pole_angle: Of the IK constraint [rad].
-        pole_axis: Where the pole lies at rest, across the upper bone, shape `(3,)`.
-    """
-
-    name: str
-    upper: int
-    lower: int
-    directions: FloatArray
-    hinge: FloatArray
-    pole_angle: float
-    pole_axis: FloatArray
+# A trunk that leans by more at rest belongs to a character that does not stand up.
+_UPRIGHT = np.cos(np.radians(55))
+_UP = np.array([0.0, 0.0, 1.0])
 
 
 @dataclass(frozen=True, eq=False)
 class RigRest:
-    """The driven bones of a character at rest, in world space.
+    """The driven bones of a character at rest, in rig space: the armature object's own.
 
     Attributes:
-        names: Bone names, parents before children, shape `(D,)`.
+        names: Bone names, carriers before what they carry, shape `(D,)`.
         roles: Role of each driven bone.
-        anchors: Index of the nearest driven ancestor, -1 for the hips.
-        heads: Shape `(D, 3)` [m].
-        tails: Shape `(D, 3)` [m].
+        anchors: Index of the driven bone that carries each one, -1 for the hips.
+        detached: Whether each bone must be told its place, as the armature does not
+            hang it on the bone that carries it.
+        heads: Shape `(D, 3)`, in the armature's own units.
+        tails: Shape `(D, 3)`.
         rotations: Bone axes as columns, shape `(D, 3, 3)`.
-        floor: Height of the ground [m].
+        twist_shares: How much of its segment's twist each bone shows; see
+            `twist_shares`.
+        floor: Height of the ground in the world [m].
+        world_from_rig: The armature object's matrix, shape `(4, 4)`.
+        posed: Bones that are not driven but hold a turn of their own while the
+            character is, as a quaternion `(w, x, y, z)` against their rest.
+        properties: Custom properties of bones that hold while it is driven.
         limbs: The four IK chains.
     """
 
     names: tuple[str, ...]
     roles: tuple[str, ...]
     anchors: tuple[int, ...]
+    detached: tuple[bool, ...]
     heads: FloatArray
     tails: FloatArray
     rotations: FloatArray
+    twist_shares: tuple[float, ...]
     floor: float
+    world_from_rig: FloatArray
+    posed: Mapping[str, FloatArray] = field(default_factory=dict)
+    properties: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     limbs: tuple[Limb, ...] = field(default=())
 
     @cached_property
@@ -101,36 +75,83 @@ class RigRest:
         """Return the driven bones of a role from root to tip."""
         return [row for row, have in enumerate(self.roles) if have == role]
 
+    def to_world(self, points: FloatArray) -> FloatArray:
+        """Take points `(..., 3)` from rig space to the world [m]."""
+        moved: FloatArray = points @ self._linear.T + self.world_from_rig[:3, 3]
+        return moved
+
+    def to_rig(self, vectors: FloatArray) -> FloatArray:
+        """Take vectors `(..., 3)`, not points, from the world to rig space."""
+        turned: FloatArray = vectors @ self._rig_from_world.T
+        return turned
+
+    def turn_to_rig(self, turns: FloatArray) -> FloatArray:
+        """Take rotations `(..., 3, 3)` of the world to the ones they are in rig space.
+
+        An armature that is stretched unevenly has none; the nearest one is taken.
+        """
+        turned: FloatArray = self._axes.T @ turns @ self._axes
+        return turned
+
     def head(self, role: str) -> FloatArray:
-        head: FloatArray = self.heads[self.index[role]]
-        return head
+        """Return where the first bone of a role begins, world [m]."""
+        return self.to_world(self.heads[self.index[role]])
+
+    @cached_property
+    def _linear(self) -> FloatArray:
+        linear: FloatArray = self.world_from_rig[:3, :3]
+        return linear
+
+    @cached_property
+    def _rig_from_world(self) -> FloatArray:
+        inverse: FloatArray = np.linalg.inv(self._linear)
+        return inverse
+
+    @cached_property
+    def _axes(self) -> FloatArray:
+        """The rotation, with mirroring, that is nearest to the armature's matrix."""
+        u, _, vt = np.linalg.svd(self._linear)
+        axes: FloatArray = u @ vt
+        return axes
 
     @cached_property
     def trunk(self) -> FloatArray:
-        """Frame of the trunk from hips and shoulders: left, back, up; `(3, 3)`."""
+        """Frame of the trunk in the world: left, back, up; `(3, 3)`."""
         left_thigh, right_thigh = (self.head(f"{side}_thigh") for side in SIDES)
         left_arm, right_arm = (self.head(f"{side}_upper_arm") for side in SIDES)
         up = left_arm + right_arm - left_thigh - right_thigh
         return body_frame(left_thigh - right_thigh, up)
 
     @cached_property
+    def standing(self) -> FloatArray:
+        """Frame of a level head on this trunk, in the world; `(3, 3)`.
+
+        It is upright unless the character lies at rest, as after a wrong import.
+        """
+        up = self.trunk[:, 2]
+        return body_frame(self.trunk[:, 0], _UP if up @ _UP > _UPRIGHT else up)
+
+    @cached_property
     def facing(self) -> FloatArray:
         """Turn about the vertical from facing -Y to the way the character faces."""
-        return body_frame(self.trunk[:, 0], np.array([0.0, 0.0, 1.0]))
+        return shortest_turn(self.standing[:, 2], _UP) @ self.standing
 
     @cached_property
     def leg_length(self) -> float:
-        """From hip to ankle along the leg, mean of both sides [m]."""
-        lengths = [
-            np.linalg.norm(np.diff([self.head(f"{side}_{part}") for part in
-                                    ("thigh", "shin", "foot")], axis=0), axis=1).sum()
-            for side in SIDES
-        ]  # fmt: skip
-        return float(np.mean(lengths))
+        """From hip to ankle along the leg, mean of both sides, world [m]."""
+        legs = [limb for limb in self.limbs if limb.part == "leg"]
+        joints = [self.to_world(self._joints(limb)) for limb in legs]
+        bones = np.linalg.norm(np.diff(joints, axis=1), axis=-1)
+        return float(bones.sum(axis=1).mean())
+
+    def _joints(self, limb: Limb) -> FloatArray:
+        """Return a limb's root, hinge and end, shape `(3, 3)`."""
+        end = limb_end(self, limb.side, limb.part)
+        return np.array([self.heads[limb.upper], self.heads[limb.lower], end])
 
     @cached_property
     def soles(self) -> tuple[FloatArray, FloatArray]:
-        """Heel, ball and tip under the left and the right foot, each `(3, 3)` [m].
+        """Heel, ball and tip under the left and the right foot, each `(3, 3)`, world.
 
         Rigs have no heel bone; feet have heels about a third of the way from ankle
         to ball behind the ankle, and toes about half of it before the ball.
@@ -138,102 +159,110 @@ class RigRest:
         return self._sole("left"), self._sole("right")
 
     def _sole(self, side: str) -> FloatArray:
-        ankle = self.head(f"{side}_foot")
+        ankle = self.to_world(limb_end(self, side, "leg"))
+        up = self.standing[:, 2]
         if f"{side}_toe" in self.index:
             ball = self.head(f"{side}_toe")
         else:
-            ball = ankle - self.facing[:, 1] * 0.3 * self.leg_length / 2
-        along = (ball - ankle) * (1.0, 1.0, 0.0)
+            ball = ankle - self.standing[:, 1] * 0.3 * self.leg_length / 2
+        along = (ball - ankle) - (ball - ankle) @ up * up
         points = np.array([ankle - along / 3, ball, ball + along / 2])
-        points[:, 2] = self.floor
+        if up @ _UP > _UPRIGHT:
+            points[:, 2] = self.floor
         return points
+
+    def soles_in_rig(self) -> tuple[FloatArray, FloatArray]:
+        """Return the same points of `soles` in rig space."""
+        origin = self.world_from_rig[:3, 3]
+        left, right = (self.to_rig(sole - origin) for sole in self.soles)
+        return left, right
+
+    def foot_row(self, side: str) -> int:
+        """Return the driven bone that carries a sole: the foot, else the shin."""
+        return self.index.get(f"{side}_foot", self.index[f"{side}_shin"])
 
 
 def build_rig_rest(
-    skeleton: Skeleton, role_bones: Mapping[str, Sequence[str]]
+    skeleton: Skeleton,
+    role_bones: Mapping[str, Sequence[str]],
+    properties: Mapping[str, Mapping[str, float]] | None = None,
 ) -> RigRest:
     """Pick the driven bones out of a skeleton and work out its limbs.
 
     Args:
         skeleton: The whole armature.
         role_bones: Bone names of each role, as `RigMap.resolve` returns them.
+        properties: Custom properties of bones that hold while it is driven.
 
     Raises:
         RigError: A named bone does not exist in the skeleton.
     """
-    rows = {name: row for row, name in enumerate(skeleton.names)}
-    role_of = {
-        name: role
-        for role, names in role_bones.items()
-        if not role.endswith(FINGER_ROLES)
-        for name in names
-    }
-    if missing := set(role_of) - set(rows):
+    rows_by_name = {name: row for row, name in enumerate(skeleton.names)}
+    driven = [
+        (role, name) for role in driven_roles() for name in role_bones.get(role, ())
+    ]
+    if missing := {name for _, name in driven} - set(rows_by_name):
         raise RigError(missing, skeleton.names)
-    driven = sorted(rows[name] for name in role_of)
+    roles = tuple(role for role, _ in driven)
+    rows = [rows_by_name[name] for _, name in driven]
+    anchors, detached = find_anchors(skeleton.parents, rows, roles)
     rest = RigRest(
-        names=tuple(skeleton.names[row] for row in driven),
-        roles=tuple(role_of[skeleton.names[row]] for row in driven),
-        anchors=_anchors(skeleton.parents, driven),
-        heads=skeleton.heads[driven],
-        tails=skeleton.tails[driven],
-        rotations=skeleton.rotations[driven],
+        names=tuple(name for _, name in driven),
+        roles=roles,
+        anchors=anchors,
+        detached=detached,
+        heads=skeleton.heads[rows],
+        tails=skeleton.tails[rows],
+        rotations=skeleton.rotations[rows],
+        twist_shares=twist_shares(skeleton, rows, roles),
         floor=skeleton.floor,
+        world_from_rig=skeleton.world_from_rig,
+        posed=relaxed_fingers(skeleton, role_bones),
+        properties=properties or {},
     )
-    limbs = tuple(_limb(rest, side, part) for part in ("arm", "leg") for side in SIDES)
+    limbs = tuple(
+        _limb(rest, side, part, skeleton.parents, rows)
+        for part in SEGMENTS
+        for side in SIDES
+    )
     return replace(rest, limbs=limbs)
 
 
-def _anchors(parents: Sequence[int], driven: Sequence[int]) -> tuple[int, ...]:
-    """Return for each driven bone which driven bone carries it, -1 for none."""
-    place = {row: index for index, row in enumerate(driven)}
+def limb_end(rest: RigRest, side: str, part: str) -> FloatArray:
+    """Return where a limb ends at rest, in rig space.
 
-    def anchor(row: int) -> int:
-        row = parents[row]
-        while row >= 0 and row not in place:
-            row = parents[row]
-        return place.get(row, -1)
-
-    return tuple(anchor(row) for row in driven)
-
-
-_SEGMENTS = {"arm": ("upper_arm", "forearm", "hand"), "leg": ("thigh", "shin", "foot")}
-
-
-def _limb(rest: RigRest, side: str, part: str) -> Limb:
-    upper_role, lower_role, end_role = (f"{side}_{role}" for role in _SEGMENTS[part])
-    upper, lower = rest.index[upper_role], rest.index[lower_role]
-    # A rig without hands: the forearm's tail is the best there is.
-    end = rest.head(end_role) if end_role in rest.index else rest.tails[lower]
-    directions = unit(np.diff([rest.heads[upper], rest.heads[lower], end], axis=0))
-    back = rest.trunk[:, 1] * (1.0 if part == "leg" else -1.0)
-    hinge = rest_hinge(directions, back)
-    frame = limb_frame(directions[0], hinge)
-    axes = rest.rotations[upper]
-    wanted = frame[:, 1]  # The side where knees and elbows stick out.
-    across = reject(wanted, axes[:, 1])
-    if np.linalg.norm(across) < 0.3:  # The bone points that way itself.
-        across = reject(frame[:, 0], axes[:, 1])
-    pole_axis = unit(across)
-    angle = float(np.arctan2(pole_axis @ axes[:, 2], pole_axis @ axes[:, 0]))
-    return Limb(
-        f"{side}_{part}", upper, lower, directions, frame[:, 0], angle, pole_axis
-    )
-
-
-def rest_hinge(directions: FloatArray, flexes_to: FloatArray) -> FloatArray:
-    """Return the axis about which a limb bends, from its rest pose.
-
-    Args:
-        directions: Of the upper and lower bone, shape `(2, 3)`, unit length.
-        flexes_to: Where the lower bone goes when the limb bends, shape `(3,)`.
-
-    Returns:
-        Unit axis across the upper bone, shape `(3,)`; turning the lower bone about it
-        bends the limb. A clearly bent rest pose shows it; a straight one follows
-        anatomy: elbows flex forwards, knees backwards.
+    Without a hand or foot bone the lower bone's tail is the best there is.
     """
-    bend = np.cross(directions[0], directions[1])
-    if np.linalg.norm(bend) > np.sin(_CLEAR_BEND):
-        return unit(bend)
-    return unit(np.cross(directions[0], flexes_to))
+    _, lower, end = (f"{side}_{role}" for role in SEGMENTS[part])
+    found: FloatArray
+    if end in rest.index:
+        found = rest.heads[rest.index[end]]
+    else:
+        found = rest.tails[rest.index[lower]]
+    return found
+
+
+def _limb(
+    rest: RigRest, side: str, part: str, parents: Sequence[int], rows: Sequence[int]
+) -> Limb:
+    upper, lower = (rest.index[f"{side}_{role}"] for role in SEGMENTS[part][:2])
+    joints = np.array(
+        [rest.heads[upper], rest.heads[lower], limb_end(rest, side, part)]
+    )
+    directions = unit(np.diff(joints, axis=0))
+    back = rest.to_rig(rest.trunk[:, 1])
+    hinge = rest_hinge(directions, back if part == "leg" else -back)
+    pole_angle, pole_axis = rest_pole(directions[0], hinge, rest.rotations[upper])
+    is_chain = rows[upper] in _ancestors(parents, rows[lower])
+    return Limb(
+        f"{side}_{part}", upper, lower, directions, hinge, pole_angle, pole_axis,
+        is_chain,
+    )  # fmt: skip
+
+
+def _ancestors(parents: Sequence[int], row: int) -> list[int]:
+    found = []
+    while parents[row] >= 0:
+        row = parents[row]
+        found.append(row)
+    return found

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bones of an armature at rest, as plain arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from .types import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Skeleton:
+    """The bones of an armature at rest, in rig space: the armature object's own.
+
+    Attributes:
+        names: Bone names, parents before children.
+        parents: Index of each bone's parent, -1 for roots.
+        heads: Shape `(B, 3)`, in the armature's own units.
+        tails: Shape `(B, 3)`.
+        rotations: Bone axes as columns, shape `(B, 3, 3)`, orthonormal.
+        floor: Height in the world of the ground that the character stands on [m].
+        world_from_rig: The armature object's matrix, shape `(4, 4)`; it may scale,
+            mirror and shear.
+    """
+
+    names: Sequence[str]
+    parents: Sequence[int]
+    heads: FloatArray
+    tails: FloatArray
+    rotations: FloatArray
+    floor: float = 0.0
+    world_from_rig: FloatArray = field(default_factory=lambda: np.eye(4))
+
+    @cached_property
+    def world_heads(self) -> FloatArray:
+        """Where the heads are in the world, shape `(B, 3)` [m]."""
+        linear, origin = self.world_from_rig[:3, :3], self.world_from_rig[:3, 3]
+        heads: FloatArray = self.heads @ linear.T + origin
+        return heads
