@@ -79,8 +79,9 @@ def test_the_mannequin_stands_on_the_floor_and_faces_us():
 def test_a_scaled_and_turned_armature_reads_the_same_in_the_world():
     plain = character.read_rig_rest(add_humanoid("Plain"))
     small = character.read_rig_rest(add_humanoid("Small", world=SMALL_AND_TURNED))
-    np.testing.assert_allclose(small.heads, plain.heads, atol=1e-5)
-    np.testing.assert_allclose(small.tails, plain.tails, atol=1e-5)
+    for of_bones in ("heads", "tails"):
+        points = [rest.to_world(getattr(rest, of_bones)) for rest in (small, plain)]
+        np.testing.assert_allclose(*points, atol=1e-5)
     np.testing.assert_allclose(
         small.rotations @ small.rotations.swapaxes(-1, -2),
         np.tile(np.eye(3), (len(small.names), 1, 1)),

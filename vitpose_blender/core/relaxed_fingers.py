@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from .layouts import SIDES
-from .rotations import about_axis, reject, to_quaternion, unit
+from .rotations import about_axis, reject, shortest_turn, to_quaternion, unit
 from .skeleton import Skeleton
 from .types import FloatArray
 
@@ -72,11 +72,13 @@ def _curl(
     palm: FloatArray,
     more: float,
 ) -> dict[int, FloatArray]:
-    # Tails are importers' guesses: the last bone is taken to go on straight.
-    between = list(unit(np.diff(skeleton.heads[chain], axis=0)))
-    segments = [*between, between[-1] if between else along]
+    segments = [along, *unit(np.diff(skeleton.heads[chain], axis=0))]
+    # Tails are importers' guesses: the last bone is taken to bend as the one before.
+    goes_on = shortest_turn(segments[-2], segments[-1]) if len(chain) > 1 else np.eye(3)
+    segments = [*segments[1:], goes_on @ segments[-1]]
     turns, before = {}, along
     for row, segment, wanted in zip(chain, segments, _angles(len(chain)) * more):
+        palm = shortest_turn(before, segment) @ palm  # It goes along with the finger.
         axis = unit(np.cross(segment, reject(palm, segment)))
         bent = _flexion(before, segment, axis)
         missing = np.clip(wanted - bent, 0.0, wanted)
