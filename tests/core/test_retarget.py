@@ -451,4 +451,4 @@ def test_a_character_that_lies_at_rest_stands_up(rest, xyz):
         away = head - upright["hips"]
         turned = (motion[name] - motion["hips"]) @ fallen.facing
         # A trunk that leans by a degree at rest is taken for what is upright.
-        np.testing.assert_allclose(turned, away, atol=0.03, err_msg=name)
+        np.testing.assert_allclose(turned, away, atol=0.01, err_msg=name)

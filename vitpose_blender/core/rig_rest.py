@@ -167,9 +167,9 @@ class RigRest:
             ball = ankle - self.standing[:, 1] * 0.3 * self.leg_length / 2
         along = (ball - ankle) - (ball - ankle) @ up * up
         points = np.array([ankle - along / 3, ball, ball + along / 2])
-        if up @ _UP > _UPRIGHT:
-            points[:, 2] = self.floor
-        return points
+        low = self.floor if up @ _UP > _UPRIGHT else float(np.min(points @ up))
+        flat: FloatArray = points - np.outer(points @ up - low, up)
+        return flat
 
     def soles_in_rig(self) -> tuple[FloatArray, FloatArray]:
         """Return the same points of `soles` in rig space."""
