@@ -10,6 +10,7 @@ import numpy as np
 
 from .body_frames import between
 from .bone_turns import bone_turns
+from .hand_contacts import keep_contacts
 from .layouts import SIDES
 from .limb_rest import Limb
 from .motion import CharacterMotion, Memory, WorldMotion
@@ -21,7 +22,11 @@ ADULT_LEG = 0.82  # Hip to ankle of a 1.67 m adult (0.491 of stature, Winter 200
 
 
 def retarget(
-    motion: WorldMotion, rest: RigRest, memory: Memory | None = None
+    motion: WorldMotion,
+    rest: RigRest,
+    memory: Memory | None = None,
+    *,
+    hands_meet: bool = False,
 ) -> CharacterMotion:
     """Return the targets that make a character move as the person does.
 
@@ -29,6 +34,8 @@ def retarget(
         motion: The person.
         rest: The character.
         memory: Continues an earlier clip; brought up to date.
+        hands_meet: Bring hands together, and to the hips, as near as the person's,
+            at the cost of the arms' exact directions.
 
     Returns:
         Targets for every frame. A bone about which nothing is known keeps the turn
@@ -38,6 +45,8 @@ def retarget(
     person = _rotate_motion(motion, rest.facing)
     turns = bone_turns(person, rest, memory)
     heads = _place(person, rest, turns, memory)
+    if hands_meet:
+        turns, heads = keep_contacts(person, rest, turns, heads)
     return _targets(motion.times, rest, turns, heads)
 
 
