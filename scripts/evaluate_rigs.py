@@ -144,11 +144,11 @@ def measure(path: Path, clips: "list[WorldMotion]") -> Row:
     """
     import numpy as np
 
-    from vitpose_blender.blender import binding, character
+    from vitpose_blender.blender import binding, character, load, rig_choice
     from vitpose_blender.core.retarget import retarget
 
-    character.open_empty_scene()
-    armature = character.load_character(path)
+    load.open_empty_scene()
+    armature = load.load_character(path)
     rest = character.read_rig_rest(armature)
     binding.ensure_binding(armature, rest)
     progress = _cli.Progress(path.stem, sum(len(clip.times) for clip in clips))
@@ -164,7 +164,7 @@ def measure(path: Path, clips: "list[WorldMotion]") -> Row:
     angles = np.array(errors)
     return Row(
         path.stem,
-        character.fitting_rig_map(armature).name,
+        rig_choice.choose_rig(armature).rig,
         float(np.nanmedian(angles)),
         float(np.nanpercentile(angles, 99)),
         len(angles),

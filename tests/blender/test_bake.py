@@ -16,7 +16,7 @@ from tests.blender.rigs import (
     motion_for,
     wanted_heads,
 )
-from vitpose_blender.blender import actions, bake, binding, character
+from vitpose_blender.blender import actions, bake, binding, character, rig_choice
 
 NUM_FRAMES = 24
 MODES = ("QUATERNION", "XYZ", "ZYX", "AXIS_ANGLE")
@@ -261,7 +261,7 @@ def test_a_bone_name_with_quotes_is_keyed():
     armature = add_humanoid()
     armature.data.bones[f"{PREFIX}Head"].name = 'the "big" \\ Head'
     names = armature.data.bones.keys()
-    roles = character.find_rig_map("mixamo").resolve(names)
+    roles = rig_choice.find_rig_map("mixamo").resolve(names)
     roles["head"] = ('the "big" \\ Head',)
     rest = character.build_rig_rest(character.read_skeleton(armature), roles)
     binding.ensure_binding(armature, rest)
