@@ -4,6 +4,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -11,6 +12,7 @@ from bpy.types import Object
 
 from ..core.errors import CharacterError, VitposeError
 from ..core.rig import RigMap, load_rig_maps
+from ..core.rig_chains import fit_chains
 from ..core.rig_detect import Detection, detect_rig
 from ..data_files import data_folder
 from . import access, character
@@ -35,7 +37,9 @@ def choose_rig(armature: Object, rig: str = "") -> Detection:
         CharacterError: There is no map of that name.
     """
     if rig:
-        return _by_map(armature, find_rig_map(rig), "the map was given")
+        given = _by_map(armature, find_rig_map(rig), "the map was given")
+        skeleton = character.read_skeleton(armature)
+        return replace(given, bones=fit_chains(skeleton, given.bones))
     if own := stored_map(armature):
         return _by_map(armature, own, "the armature carries its own map")
     return detect_rig(character.read_skeleton(armature), all_maps())

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .rig import RigMap, Value, choose_rig_map
+from .rig_chains import fit_chains
 from .skeleton import Skeleton
 
 
@@ -49,5 +50,5 @@ def detect_rig(
     if table:
         return Detection("VRM", "biped", dict(table), 1.0)
     chosen = choose_rig_map(maps, skeleton.names)
-    bones = chosen.resolve(skeleton.names)
+    bones = fit_chains(skeleton, chosen.resolve(skeleton.names))
     return Detection(chosen.name, chosen.body, bones, 0.9, (), chosen.properties)
