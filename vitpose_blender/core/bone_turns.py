@@ -7,6 +7,7 @@ from .body_frames import chest_frame, head_frame, pelvis_frame
 from .layouts import SIDES
 from .limb_turns import clavicle_turn, foot_turn, hand_turn, limb_turns
 from .motion import Memory, WorldMotion
+from .quadruped import neck_frame, rest_neck
 from .rig_rest import RigRest
 from .rotations import blend, transpose
 from .twist import share_twist
@@ -25,22 +26,44 @@ def bone_turns(person: WorldMotion, rest: RigRest, memory: Memory) -> FloatArray
     known = np.full((num_frames, num_bones, 3, 3), np.nan)
     pelvis = rest.turn_to_rig(pelvis_frame(person.xyz) @ rest.trunk.T)
     chest = rest.turn_to_rig(chest_frame(person.xyz) @ rest.trunk.T)
-    head = rest.turn_to_rig(head_frame(person.xyz) @ rest.standing.T)
     known[:, rest.index["hips"]] = pelvis
     _spread(known, rest.chain("spine"), pelvis, chest)
-    _spread(known, rest.chain("neck"), chest, head, tip_share=0.6)
-    if "head" in rest.index:
-        known[:, rest.index["head"]] = head
+    is_biped = rest.body == "biped"
+    _turn_head(known, person, rest, chest, is_biped)
     xyz = rest.to_rig(person.xyz)
     for side in SIDES:
-        clavicle_turn(known, xyz, rest, side, chest)
+        if is_biped:
+            clavicle_turn(known, xyz, rest, side, chest)
+        else:
+            known[:, rest.chain(f"{side}_clavicle")] = chest[:, np.newaxis]
     for limb in rest.limbs:
         limb_turns(known, person.times, xyz, rest, limb, memory)
-    for side in SIDES:
+    # What is below a quadruped's shin and forearm goes along with them.
+    for side in SIDES if is_biped else ():
         hand_turn(known, xyz, rest, side)
         foot_turn(known, xyz, rest, side)
     share_twist(known, person.times, rest, memory)
     return _hold(known, rest.anchors, memory)
+
+
+def _turn_head(
+    known: FloatArray,
+    person: WorldMotion,
+    rest: RigRest,
+    chest: FloatArray,
+    is_biped: bool,
+) -> None:
+    """Turn neck and head; people's necks take their share, animals' lead the way."""
+    if is_biped:
+        turn = head_frame(person.xyz) @ rest.standing.T
+    elif {"neck", "head"} <= set(rest.index):
+        turn = neck_frame(person.xyz) @ rest_neck(rest).T
+    else:
+        return
+    turn = rest.turn_to_rig(turn)
+    _spread(known, rest.chain("neck"), chest, turn, 0.6 if is_biped else 1.0)
+    if "head" in rest.index:
+        known[:, rest.index["head"]] = turn
 
 
 def _spread(

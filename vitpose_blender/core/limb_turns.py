@@ -185,7 +185,7 @@ def foot_turn(known: FloatArray, xyz: FloatArray, rest: RigRest, side: str) -> N
     if f"{side}_foot" not in rest.index:
         return
     limb = next(limb for limb in rest.limbs if limb.name == f"{side}_leg")
-    heel, ball, _ = rest.soles_in_rig()[SIDES.index(side)]
+    heel, ball, _ = rest.ground_points()[SIDES.index(side)][1]
     shin = known[:, limb.lower]
     at_rest = body_frame(limb.hinge, unit(ball - heel))
     ahead = unit(between(xyz, f"{side}_heel", f"{side}_toe"))

@@ -71,7 +71,7 @@ def _place(
     pelvis = rest.to_world(heads[:, thighs].mean(axis=1))
     path = _hold_path(person.path, memory)
     shift = pelvis_rest + path * scale - pelvis
-    lowest = _lowest_sole(rest, turns, heads)
+    lowest = _lowest_point(rest, turns, heads)
     clearance = np.nan_to_num(person.clearance) * scale
     shift[:, 2] = rest.floor + clearance - lowest
     placed: FloatArray = heads + rest.to_rig(shift)[:, np.newaxis]
@@ -100,11 +100,10 @@ def _hold_path(path: FloatArray, memory: Memory) -> FloatArray:
     return filled
 
 
-def _lowest_sole(rest: RigRest, turns: FloatArray, heads: FloatArray) -> FloatArray:
-    """Return the height in the world of the lowest point under both feet, `(F,)`."""
+def _lowest_point(rest: RigRest, turns: FloatArray, heads: FloatArray) -> FloatArray:
+    """Return the height in the world of the lowest point that may touch it, `(F,)`."""
     heights = []
-    for side, points in zip(SIDES, rest.soles_in_rig()):
-        row = rest.foot_row(side)
+    for row, points in rest.ground_points():
         offsets = points - rest.heads[row]
         turned = np.einsum("fij,pj->fpi", turns[:, row], offsets)
         heights.append(rest.to_world(heads[:, row, np.newaxis] + turned)[..., 2])

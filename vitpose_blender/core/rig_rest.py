@@ -15,6 +15,7 @@ from .errors import RigError
 from .layouts import SIDES
 from .limb_rest import SEGMENTS, Limb, rest_hinge, rest_pole
 from .relaxed_fingers import relaxed_fingers
+from .rig import Value
 from .rig_anchors import driven_roles, find_anchors
 from .rotations import body_frame, shortest_turn, unit
 from .skeleton import Skeleton
@@ -47,6 +48,7 @@ class RigRest:
             character is, as a quaternion `(w, x, y, z)` against their rest.
         properties: Custom properties of bones that hold while it is driven.
         limbs: The four IK chains.
+        body: `biped`, or `quadruped`, whose arms are its front legs.
     """
 
     names: tuple[str, ...]
@@ -60,8 +62,9 @@ class RigRest:
     floor: float
     world_from_rig: FloatArray
     posed: Mapping[str, FloatArray] = field(default_factory=dict)
-    properties: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    properties: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     limbs: tuple[Limb, ...] = field(default=())
+    body: str = "biped"
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -116,7 +119,10 @@ class RigRest:
 
     @cached_property
     def trunk(self) -> FloatArray:
-        """Frame of the trunk in the world: left, back, up; `(3, 3)`."""
+        """Frame of the trunk in the world: left, back, up; `(3, 3)`.
+
+        Up is from hips to shoulders: forwards, on a quadruped.
+        """
         left_thigh, right_thigh = (self.head(f"{side}_thigh") for side in SIDES)
         left_arm, right_arm = (self.head(f"{side}_upper_arm") for side in SIDES)
         up = left_arm + right_arm - left_thigh - right_thigh
@@ -129,7 +135,8 @@ class RigRest:
         It is upright unless the character lies at rest, as after a wrong import.
         """
         up = self.trunk[:, 2]
-        return body_frame(self.trunk[:, 0], _UP if up @ _UP > _UPRIGHT else up)
+        is_level = self.body == "quadruped" or up @ _UP > _UPRIGHT
+        return body_frame(self.trunk[:, 0], _UP if is_level else up)
 
     @cached_property
     def facing(self) -> FloatArray:
@@ -171,21 +178,33 @@ class RigRest:
         flat: FloatArray = points - np.outer(points @ up - low, up)
         return flat
 
-    def soles_in_rig(self) -> tuple[FloatArray, FloatArray]:
-        """Return the same points of `soles` in rig space."""
-        origin = self.world_from_rig[:3, 3]
-        left, right = (self.to_rig(sole - origin) for sole in self.soles)
-        return left, right
+    def ground_points(self) -> list[tuple[int, FloatArray]]:
+        """Return what may touch the ground: a bone, and points that go with it.
 
-    def foot_row(self, side: str) -> int:
-        """Return the driven bone that carries a sole: the foot, else the shin."""
-        return self.index.get(f"{side}_foot", self.index[f"{side}_shin"])
+        The points are in rig space, shape `(P, 3)`: both soles, or four paws.
+        """
+        if self.body == "quadruped":
+            return [self._paw(limb) for limb in self.limbs]
+        origin = self.world_from_rig[:3, 3]
+        return [
+            (
+                self.index.get(f"{side}_foot", self.index[f"{side}_shin"]),
+                self.to_rig(sole - origin),
+            )
+            for side, sole in zip(SIDES, self.soles)
+        ]
+
+    def _paw(self, limb: Limb) -> tuple[int, FloatArray]:
+        place = self.to_world(limb_end(self, limb.side, limb.part))
+        place = np.array([*place[:2], self.floor])
+        return limb.lower, self.to_rig(place - self.world_from_rig[:3, 3])[np.newaxis]
 
 
 def build_rig_rest(
     skeleton: Skeleton,
     role_bones: Mapping[str, Sequence[str]],
-    properties: Mapping[str, Mapping[str, float]] | None = None,
+    properties: Mapping[str, Mapping[str, Value]] | None = None,
+    body: str = "biped",
 ) -> RigRest:
     """Pick the driven bones out of a skeleton and work out its limbs.
 
@@ -193,6 +212,7 @@ def build_rig_rest(
         skeleton: The whole armature.
         role_bones: Bone names of each role, as `RigMap.resolve` returns them.
         properties: Custom properties of bones that hold while it is driven.
+        body: One of `rig.BODIES`.
 
     Raises:
         RigError: A named bone does not exist in the skeleton.
@@ -219,6 +239,7 @@ def build_rig_rest(
         world_from_rig=skeleton.world_from_rig,
         posed=relaxed_fingers(skeleton, role_bones),
         properties=properties or {},
+        body=body,
     )
     limbs = tuple(
         _limb(rest, side, part, skeleton.parents, rows)
@@ -229,13 +250,17 @@ def build_rig_rest(
 
 
 def limb_end(rest: RigRest, side: str, part: str) -> FloatArray:
-    """Return where a limb ends at rest, in rig space.
+    """Return where a limb ends at rest, in rig space: wrist or ankle, or a paw.
 
-    Without a hand or foot bone the lower bone's tail is the best there is.
+    Where a bone for it is missing, the tail of the last one is the best there is.
     """
     _, lower, end = (f"{side}_{role}" for role in SEGMENTS[part])
     found: FloatArray
-    if end in rest.index:
+    if rest.body == "quadruped" and f"{side}_toe" in rest.index and part == "leg":
+        found = rest.heads[rest.index[f"{side}_toe"]]
+    elif rest.body == "quadruped" and end in rest.index:
+        found = rest.tails[rest.index[end]]
+    elif end in rest.index:
         found = rest.heads[rest.index[end]]
     else:
         found = rest.tails[rest.index[lower]]
@@ -250,14 +275,19 @@ def _limb(
         [rest.heads[upper], rest.heads[lower], limb_end(rest, side, part)]
     )
     directions = unit(np.diff(joints, axis=0))
-    back = rest.to_rig(rest.trunk[:, 1])
-    hinge = rest_hinge(directions, back if part == "leg" else -back)
+    hinge = rest_hinge(directions, rest.to_rig(_flexes_to(rest, part)))
     pole_angle, pole_axis = rest_pole(directions[0], hinge, rest.rotations[upper])
     is_chain = rows[upper] in _ancestors(parents, rows[lower])
     return Limb(
         f"{side}_{part}", upper, lower, directions, hinge, pole_angle, pole_axis,
         is_chain,
     )  # fmt: skip
+
+
+def _flexes_to(rest: RigRest, part: str) -> FloatArray:
+    """Return where forearms or shins go when they bend, in the world."""
+    back = -rest.trunk[:, 2] if rest.body == "quadruped" else rest.trunk[:, 1]
+    return back if part == "leg" else -back
 
 
 def _ancestors(parents: Sequence[int], row: int) -> list[int]:
