@@ -18,14 +18,13 @@ from vitpose_blender.core.rig import (
 from vitpose_blender.data_files import data_folder
 
 FAMILIES = [path.stem for path in sorted(data_folder("rigs").glob("*.toml"))]
-# What maps are there for, and what not yet.
 REAL_RIGS = {
     "male_adult__mixamo": "mixamo",
     "male_heavy__mixamo_unity": "mixamo",
     "female_adult__ue4_game_engine": "unreal",
     "boy_child__cmu_mb": "cmu",
-    "female_tall__rigify_metarig": None,
-    "female_old_short__openpose": None,
+    "female_tall__rigify_metarig": "rigify_metarig",
+    "female_old_short__openpose": "openpose",
 }
 
 
@@ -98,18 +97,14 @@ def test_a_rig_without_fingers_is_still_of_its_family(maps):
 
 
 @pytest.mark.parametrize("character", REAL_RIGS)
-def test_real_characters_get_their_map_or_a_clear_refusal(maps, shared, character):
+def test_real_characters_get_their_map(maps, shared, character):
     path = shared / "data" / "rigs" / "mpfb2_glb" / f"{character}.glb"
     if not path.is_file():
         pytest.skip(f"{path.name} is not among the shared data")
     names = glb_node_names(path)
-    wanted = REAL_RIGS[character]
-    if wanted is None:
-        with pytest.raises(RigError, match="Armature has no bone"):
-            choose_rig_map(maps, names)
-    else:
-        by_family = dict(zip(FAMILIES, maps))
-        assert choose_rig_map(maps, names).name == by_family[wanted].name
+    by_family = dict(zip(FAMILIES, maps))
+    wanted = by_family[REAL_RIGS[character]]
+    assert choose_rig_map(maps, names).name == wanted.name
 
 
 @pytest.mark.parametrize("family", FAMILIES)

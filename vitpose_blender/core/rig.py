@@ -11,6 +11,7 @@ from typing import Any
 
 from .errors import RigError, VitposeError
 from .layouts import SIDES
+from .name_match import NameMatch
 
 BODIES = ("biped", "quadruped")
 CENTRE_ROLES = ("hips", "spine", "neck", "head", "jaw", "tail")
@@ -22,7 +23,7 @@ TWIST_ROLES = ("upper_arm_twist", "forearm_twist", "thigh_twist", "shin_twist")
 FINGER_ROLES = ("thumb", "index", "middle", "ring", "pinky")
 SIDE_ROLES = (*LIMB_ROLES, "eye", *TWIST_ROLES, *FINGER_ROLES)
 ROLES = CENTRE_ROLES + tuple(f"{side}_{part}" for side in SIDES for part in SIDE_ROLES)
-# Several bones from root to tip play these roles together; one plays any other.
+# Several bones play these roles together, from root to tip; one plays any other.
 CHAIN_ROLES = (
     "spine",
     "neck",
@@ -39,6 +40,7 @@ REQUIRED_ROLES = (
         for part in ("upper_arm", "forearm", "thigh", "shin")
     ),
 )
+ALIKE = 0.9  # What a name counts that is only alike, against 1.
 MAX_BYTES = 1_000_000  # A map is a page of names; more is not one.
 
 Value = bool | int | float | str
@@ -50,8 +52,8 @@ class RigMap:
 
     Attributes:
         name: What people call the family.
-        bones: Bone names of each role from root to tip: one name for most roles,
-            several for those of `CHAIN_ROLES`.
+        bones: Bone names of each role. Those of `CHAIN_ROLES` go from root to tip; of
+            any other the first counts that an armature has.
         body: One of `BODIES`.
         properties: Custom properties of pose bones that hold while the character is
             driven, by bone name and property.
@@ -111,7 +113,7 @@ class RigMap:
             "name": self.name,
             "body": self.body,
             "bones": {
-                role: list(names) if role in CHAIN_ROLES else names[0]
+                role: list(names) if role in CHAIN_ROLES or names[1:] else names[0]
                 for role, names in bones.items()
             },
             "properties": {name: dict(p) for name, p in self.properties.items()},
@@ -134,53 +136,70 @@ class RigMap:
         return "\n".join(lines) + "\n"
 
     def resolve(self, available: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """Return the bones of each role that the armature has.
+        """Return the bones of each role that the armature has, no bone twice.
 
-        Whatever stands before every bone name (`mixamorig:`, `Armature|`) is found
-        by itself. Chains keep the bones that exist.
+        Whatever stands before or after every bone name (`mixamorig:`, `Armature|`) is
+        found by itself; capitals, separators and wide letters do not matter where they
+        tell no bones apart. Chains keep the bones that exist.
 
         Raises:
             RigError: A required role has no bone; the message names what is missing.
         """
-        present = set(available)
-        prefix = self._prefix(available)
-        found = {}
-        for role, names in self.bones.items():
-            bones = tuple(prefix + name for name in names if prefix + name in present)
-            if bones:
-                found[role] = bones
-        missing = [
-            prefix + name
-            for role in REQUIRED_ROLES
-            if role not in found
-            for name in self.bones.get(role, (f"<{role}>",))[:1]
-        ]
+        match = self._match(available)
+        found = self._found(match)
+        missing = [role for role in REQUIRED_ROLES if role not in found]
         if missing:
-            raise RigError(missing, available)
+            prefix = match.prefix(self._names())
+            names = [self.bones.get(role, (f"<{role}>",))[0] for role in missing]
+            raise RigError((prefix + name for name in names), available)
         return found
 
-    def score(self, available: Sequence[str]) -> tuple[int, float]:
-        """Return how many of the map's bones the armature has, then their share.
+    def score(self, available: Sequence[str]) -> tuple[float, float]:
+        """Return how much of the armature the map explains, then how much of the map.
 
-        The number counts first: a rig without fingers fits a map with them better
-        than one that explains fewer of its bones.
+        The first is the number of bones that get a role, a little less for names that
+        are only alike; it counts first: a rig without fingers fits a map with them
+        better than one that explains fewer of its bones. The second is its share of
+        what the map could explain.
         """
-        present = set(available)
-        prefix = self._prefix(available)
-        names = [name for chain in self.bones.values() for name in chain]
-        count = sum(prefix + name in present for name in names)
-        return count, count / max(len(names), 1)
-
-    def _prefix(self, available: Sequence[str]) -> str:
-        """Return what stands before the map's names in this armature."""
-        hips = self.bones.get("hips", ("",))[0]
-        present = set(available)
-        candidates = {name.removesuffix(hips) for name in available if hips in name}
-        names = [name for chain in self.bones.values() for name in chain]
-        return max(
-            sorted(candidates | {""}, key=len),
-            key=lambda prefix: sum(prefix + name in present for name in names),
+        match = self._match(available)
+        found = {bone for bones in self._found(match).values() for bone in bones}
+        exact = {
+            bone
+            for name in self._names()
+            if (bone := match.find(name)) in found and match.is_exact(bone, name)
+        }
+        weight = len(exact) + ALIKE * len(found - exact)
+        chains = (
+            len(names) for role, names in self.bones.items() if role in CHAIN_ROLES
         )
+        singles = sum(role not in CHAIN_ROLES for role in self.bones)
+        return weight, weight / max(sum(chains) + singles, 1)
+
+    def fits_controls(self, available: Sequence[str]) -> bool:
+        """Whether the armature is a control rig whose switches the map knows.
+
+        Such a rig also has bones that only follow, under the names of other maps.
+        """
+        return bool(self.properties) and self.properties.keys() <= set(available)
+
+    def _match(self, available: Sequence[str]) -> NameMatch:
+        required = [n for role in REQUIRED_ROLES for n in self.bones.get(role, ())[:1]]
+        return NameMatch(available, [*required, *self._names()])
+
+    def _names(self) -> list[str]:
+        return [name for names in self.bones.values() for name in names]
+
+    def _found(self, match: NameMatch) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        taken: set[str] = set()
+        for role, names in self.bones.items():
+            bones = dict.fromkeys(filter(None, map(match.find, names)))
+            free = [bone for bone in bones if bone not in taken]
+            if free:
+                found[role] = tuple(free if role in CHAIN_ROLES else free[:1])
+                taken |= set(found[role])
+        return found
 
 
 def _bones(table: Mapping[str, Any], source: str) -> dict[str, tuple[str, ...]]:
@@ -203,8 +222,6 @@ def _names(source: str, role: str, value: Any) -> tuple[str, ...]:
     is_list = isinstance(names, list | tuple) and names
     if not is_list or not all(isinstance(name, str) and name for name in names):
         raise VitposeError(f"{source}: {role} must be a bone name or a list of them")
-    if len(names) > 1 and role not in CHAIN_ROLES:
-        raise VitposeError(f"{source}: {role} must be one bone, not {len(names)}")
     return tuple(names)
 
 
@@ -243,7 +260,14 @@ def choose_rig_map(maps: Iterable[RigMap], available: Sequence[str]) -> RigMap:
     Raises:
         RigError: No map has all required bones; the message compares with the nearest.
     """
-    ranked = sorted(maps, key=lambda rig_map: rig_map.score(available), reverse=True)
+    ranked = sorted(
+        maps,
+        key=lambda rig_map: (
+            rig_map.fits_controls(available),
+            rig_map.score(available),
+        ),
+        reverse=True,
+    )
     for rig_map in ranked:
         try:
             rig_map.resolve(available)
