@@ -96,7 +96,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Do what the command line says; returns the exit code."""
     # Everything that can be wrong with the command is checked before the long work.
     import _contact_sheet
-    from vitpose_blender.blender import animate, character, export
+    from vitpose_blender.blender import animate, character, export, load
     from vitpose_blender.core.take import read_take
     from vitpose_blender.core.world_motion import frame_times
 
@@ -106,8 +106,8 @@ def main(arguments: argparse.Namespace) -> int:
     others = [other for other in take.people if other != person]
     take = take.of_person(person)
     with _cli.hushed():
-        character.open_empty_scene()
-        armature = character.load_character(arguments.character)
+        load.open_empty_scene()
+        armature = load.load_character(arguments.character)
     character.read_rig_rest(armature, arguments.rig)
 
     if arguments.fps or arguments.character.suffix.lower() != ".blend":

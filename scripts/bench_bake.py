@@ -33,14 +33,14 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    from vitpose_blender.blender import access, animate, bake, binding, character
+    from vitpose_blender.blender import access, animate, bake, binding, character, load
     from vitpose_blender.core.camera_model import Camera
     from vitpose_blender.core.retarget import retarget
     from vitpose_blender.core.world_motion import to_world
 
     with _cli.hushed():
-        character.open_empty_scene()
-        armature = character.load_character(arguments.character)
+        load.open_empty_scene()
+        armature = load.load_character(arguments.character)
     animate.set_scene_fps(FPS)
     rest = character.read_rig_rest(armature)
     joints = person(rest, arguments.frames)

@@ -93,10 +93,10 @@ def character_heads(
     """
     import numpy as np
 
-    from vitpose_blender.blender import access, animate, character
+    from vitpose_blender.blender import access, animate, character, load
 
     with _cli.hushed():
-        armature = character.load_character(blend)
+        armature = load.load_character(blend)
     rest = character.read_rig_rest(armature)
     scene, fps = access.scene(), animate.scene_fps()
     frames = []

@@ -7,7 +7,7 @@ import pytest
 
 from tests.blender.rigs import add_humanoid, heads
 from tests.humanoid import ROW, SIDES, moving, person_like, seen_by_camera
-from vitpose_blender.blender import animate, character
+from vitpose_blender.blender import animate, character, load
 from vitpose_blender.core.camera_model import Camera
 from vitpose_blender.core.retarget import bone_target_names
 from vitpose_blender.core.rotations import unit
@@ -77,7 +77,7 @@ def limb_errors(armature, rest, joints):
 def test_true_motion_arrives_on_the_character(shared, name, clip):
     path = shared / "data" / "rigs" / "mpfb2_glb" / f"{name}.glb"
     joints = mocap(shared, clip)
-    armature = character.load_character(MANNEQUIN if name == "mannequin" else path)
+    armature = load.load_character(MANNEQUIN if name == "mannequin" else path)
     animate.set_scene_fps(30)
     animate.animate(armature, joints, CAMERA)
     errors = limb_errors(armature, character.read_rig_rest(armature), joints)
@@ -86,7 +86,7 @@ def test_true_motion_arrives_on_the_character(shared, name, clip):
 
 
 def test_a_persons_motion_arrives_on_the_mannequin():
-    armature = character.load_character(MANNEQUIN)
+    armature = load.load_character(MANNEQUIN)
     joints = synthetic(armature)
     animate.set_scene_fps(30)
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.blender.rigs import add_humanoid
 from tests.humanoid import seen_by_camera
-from vitpose_blender.blender import animate, character, preview
+from vitpose_blender.blender import animate, load, preview
 from vitpose_blender.core.camera_model import Camera
 from vitpose_blender.data_files import data_folder
 
@@ -49,7 +49,7 @@ def scene_state():
 @pytest.fixture
 def walker():
     """The mannequin carried five metres aside, stiff as it is."""
-    armature = character.load_character(MANNEQUIN)
+    armature = load.load_character(MANNEQUIN)
     nothing = np.full((61, 28, 3), np.nan)
     path = np.linspace((0, 0, 0), (5, 0, 0), 61)
     animate.set_scene_fps(30)
@@ -74,7 +74,7 @@ def test_the_character_is_in_the_middle_of_every_picture(walker, tmp_path):
 
 
 def test_another_pose_makes_another_picture(tmp_path):
-    armature = character.load_character(MANNEQUIN)
+    armature = load.load_character(MANNEQUIN)
     (still,) = (pixels(p) for p in preview.render_frames(armature, [1], tmp_path, SIZE))
     arm = armature.pose.bones["upper_arm.L"]
     arm.rotation_mode, arm.rotation_euler = "XYZ", (0.0, 0.0, 1.2)
