@@ -3,7 +3,17 @@
 
 from types import ModuleType
 
-_MODULES: tuple[ModuleType, ...] = ()
+from . import drop, map_slots, operators, panel_bone_map, panels, preferences, props
+
+_MODULES: tuple[ModuleType, ...] = (
+    preferences,
+    map_slots,
+    props,
+    operators,
+    drop,
+    panels,
+    panel_bone_map,
+)
 
 
 def register() -> None:

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Operators: check, call one function, report. No logic lives here."""
+
+from types import ModuleType
+
+from . import bone_map, character, map_files, wiggle
+
+_MODULES: tuple[ModuleType, ...] = (character, bone_map, map_files, wiggle)
+
+
+def register() -> None:
+    for module in _MODULES:
+        module.register()
+
+
+def unregister() -> None:
+    for module in reversed(_MODULES):
+        module.unregister()
