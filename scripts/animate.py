@@ -70,6 +70,13 @@ def parse_arguments() -> argparse.Namespace:
         metavar="NAME_OR_FILE",
         help="rig map: a name from rigs/ or a .toml file; found by itself otherwise",
     )
+    parser.add_argument(
+        "--armature",
+        default="",
+        metavar="NAME",
+        help="which armature, if the character's file has several; by default the one "
+        "most like a body",
+    )
     _cli.add_lifter(parser, _cli.LIFTERS[1])
     parser.add_argument(
         "--joints",
@@ -107,7 +114,7 @@ def main(arguments: argparse.Namespace) -> int:
     take = take.of_person(person)
     with _cli.hushed():
         load.open_empty_scene()
-        armature = load.load_character(arguments.character)
+        armature = load.load_character(arguments.character, arguments.armature)
     character.read_rig_rest(armature, arguments.rig)
 
     if arguments.fps or arguments.character.suffix.lower() != ".blend":

@@ -16,7 +16,15 @@ from tests.blender.rigs import (
     motion_for,
 )
 from tests.humanoid import humanoid_bones
-from vitpose_blender.blender import actions, animate, bake, binding, character, export
+from vitpose_blender.blender import (
+    actions,
+    animate,
+    bake,
+    binding,
+    character,
+    export,
+    load,
+)
 from vitpose_blender.core.errors import OutputError
 
 # Blender's importer of BVH leaves its file to the garbage collector.
@@ -51,15 +59,15 @@ def animated_humanoid(**options):
 def opened(path):
     """Return the armature of an exported file in a scene of its own, and its rate."""
     if path.suffix == ".bvh":
-        character.open_empty_scene()
+        load.open_empty_scene()
         bpy.ops.import_anim.bvh(filepath=str(path), update_scene_fps=True)
         return character.armatures()[0]
-    character.open_empty_scene()
+    load.open_empty_scene()
     animate.set_scene_fps(FPS)
     if path.suffix == ".fbx":
         bpy.ops.import_scene.fbx(filepath=str(path))
         return character.armatures()[0]
-    return character.load_character(path)
+    return load.load_character(path)
 
 
 def rest_heads(armature):

@@ -29,31 +29,45 @@ def skinned_meshes(armature: Object) -> list[Object]:
     ]
 
 
+def hung_meshes(armature: Object) -> list[Object]:
+    """Return the scene's meshes that one of the armature's bones carries, stiff."""
+    return [
+        item
+        for item in access.scene().objects
+        if item.type == "MESH"
+        and item.parent == armature
+        and item.parent_type == "BONE"
+    ]
+
+
 def read_skeleton(armature: Object) -> Skeleton:
     """Return the armature's bones at rest."""
     bones = access.armature_data(armature).bones
     world = np.array(armature.matrix_world)
     rows = {bone.name: row for row, bone in enumerate(bones)}
-    tails = np.array([bone.tail_local for bone in bones])
+    heads = np.array([bone.head_local for bone in bones])
     return Skeleton(
         names=tuple(bone.name for bone in bones),
         parents=tuple(rows[bone.parent.name] if bone.parent else -1 for bone in bones),
-        heads=np.array([bone.head_local for bone in bones]),
-        tails=tails,
+        heads=heads,
+        tails=np.array([bone.tail_local for bone in bones]),
         rotations=np.array([bone.matrix_local.to_3x3() for bone in bones]),
-        floor=_floor(armature, tails @ world[:3, :3].T + world[:3, 3]),
+        floor=_floor(armature, heads @ world[:3, :3].T + world[:3, 3]),
         world_from_rig=world,
     )
 
 
-def _floor(armature: Object, tails: FloatArray) -> float:
-    """Return the height the character stands at: its meshes' lowest rest point."""
+def _floor(armature: Object, heads: FloatArray) -> float:
+    """Return the height the character stands at: its meshes' lowest rest point.
+
+    What hangs on bones may be a thing that it holds, and counts only without a skin.
+    """
     lows = [
         _lowest_vertex(mesh)
-        for mesh in skinned_meshes(armature)
+        for mesh in skinned_meshes(armature) or hung_meshes(armature)
         if access.mesh_data(mesh).vertices
     ]
-    return float(min(lows)) if lows else float(tails[:, 2].min())
+    return float(min(lows)) if lows else float(heads[:, 2].min())
 
 
 def _lowest_vertex(mesh: Object) -> float:

@@ -15,6 +15,7 @@ from ..core.character_file import check_character_file
 from ..core.errors import CharacterError, VitposeError
 from . import access, blend_file
 from .character import armatures
+from .import_fbx import import_fbx
 from .import_gltf import import_gltf
 from .import_guard import kept_scene_settings, nothing_left_of_failures
 from .rig_choice import choose_rig
@@ -86,7 +87,7 @@ def _add(path: Path) -> None:
     if suffix == ".blend":
         blend_file.append_characters(path)
     elif suffix == ".fbx":
-        bpy.ops.import_scene.fbx(filepath=str(path), use_anim=False)
+        import_fbx(path)
     else:
         import_gltf(path)
 
@@ -142,12 +143,14 @@ def _choose(found: list[Object], path: Path, wanted: str) -> Object:
 
 
 def _likeness(armature: Object) -> tuple[float, int]:
-    """Return how surely an armature is a body, then how many bones it has."""
+    """Return how surely an armature is a person, then how many bones it has."""
+    num_bones = len(access.armature_data(armature).bones)
     try:
-        confidence = round(choose_rig(armature).confidence, 1)
+        found = choose_rig(armature)
     except VitposeError:
-        confidence = 0.0
-    return confidence, len(access.armature_data(armature).bones)
+        return 0.0, num_bones
+    likeness = found.confidence if found.body == "biped" else found.confidence / 2
+    return round(likeness, 1), num_bones
 
 
 def _no_skeleton(path: Path) -> CharacterError:

@@ -11,7 +11,7 @@ from .errors import CharacterError
 SUFFIXES = (".glb", ".gltf", ".vrm", ".fbx", ".blend")
 HEAD_SIZE = 1024  # Enough to know a file by [bytes].
 
-_GLTF, _FBX, _BLEND = "a glTF file", "a binary FBX file", "a .blend file"
+_GLTF, _FBX, _BLEND = "a glTF file", "an FBX file", "a .blend file"
 _PACKED = "a compressed file"  # Blender compresses a .blend as a whole.
 _WANTED = {
     ".glb": (_GLTF,),
@@ -25,7 +25,7 @@ _BEGINNINGS = (
     (b"glTF", _GLTF),
     (b"{", _GLTF),
     (b"Kaydara FBX Binary", _FBX),
-    (b"; FBX", "an FBX file written as text"),
+    (b"; FBX", _FBX),
     (b"BLENDER", _BLEND),
     (b"\x28\xb5\x2f\xfd", _PACKED),
     (b"\x1f\x8b", _PACKED),
@@ -44,7 +44,6 @@ _BEGINNINGS = (
 )
 # The way out where it is not "export the character again".
 _WAYS_OUT = {
-    "an FBX file written as text": "export it as binary FBX",
     "a zip archive": "unpack it first",
     "a 7z archive": "unpack it first",
     "a RAR archive": "unpack it first",
@@ -54,7 +53,6 @@ _WAYS_OUT = {
     _FBX: "rename it to .fbx",
     _BLEND: "rename it to .blend",
 }
-_OLDEST_FBX = 7100  # Of FBX 2011; Blender's importer reads nothing older.
 _BLEND_VERSION = re.compile(rb"BLENDER(?:[-_][vV]|\d\d-\d\d[vV])(\d+)")
 
 
@@ -86,8 +84,6 @@ def check_character_file(path: Path) -> None:
         raise CharacterError(
             f"{path.name} is {kind}, not {_WANTED[suffix][0]}: {way_out}"
         )
-    if kind == _FBX:
-        _check_fbx(head, path.name)
 
 
 def read_head(path: Path) -> bytes:
@@ -124,20 +120,17 @@ def blend_version(head: bytes) -> tuple[int, int] | None:
     return divmod(int(found[1]), 100) if found else None
 
 
+def fbx_version(head: bytes) -> int:
+    """Return the version of an FBX file, such as 7400; 0 if it is a text."""
+    if not head.startswith(b"Kaydara"):
+        return 0
+    (version,) = struct.unpack("<I", head[23:27].ljust(4, b"\0"))
+    return int(version)
+
+
 def _is_text(head: bytes) -> bool:
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         return False
     return all(letter.isprintable() or letter.isspace() for letter in text)
-
-
-def _check_fbx(head: bytes, name: str) -> None:
-    if len(head) < 27:
-        raise CharacterError(f"{name} is cut short: copy or export it again")
-    (version,) = struct.unpack_from("<I", head, 23)
-    if version < _OLDEST_FBX:
-        raise CharacterError(
-            f"{name} is an FBX of version {version / 1000:g}, too old for Blender: "
-            "export it as binary FBX of 2011 or later"
-        )
