@@ -38,7 +38,8 @@ def trunk_line(xyz: FloatArray) -> FloatArray:
 def pelvis_frame(xyz: FloatArray) -> FloatArray:
     """Frame of the pelvis; its up is half way between lumbar spine and trunk."""
     line = trunk_line(xyz)
-    lumbar = prefer(unit(between(xyz, "pelvis", "spine")), line)
+    hips = mean_joint(xyz, "left_hip", "right_hip")
+    lumbar = prefer(unit(xyz[:, ROW["spine"]] - hips), line)
     return body_frame(between(xyz, "right_hip", "left_hip"), lumbar + line)
 
 

@@ -37,7 +37,7 @@ def bone_turns(person: WorldMotion, rest: RigRest, memory: Memory) -> FloatArray
         else:
             known[:, rest.chain(f"{side}_clavicle")] = chest[:, np.newaxis]
     for limb in rest.limbs:
-        limb_turns(known, person.times, xyz, rest, limb, memory)
+        limb_turns(known, person, rest, limb, memory)
     # What is below a quadruped's shin and forearm goes along with them.
     for side in SIDES if is_biped else ():
         hand_turn(known, xyz, rest, side)

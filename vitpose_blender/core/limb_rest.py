@@ -27,6 +27,8 @@ class Limb:
         pole_angle: Of the IK constraint [rad].
         pole_axis: Where the pole lies at rest, across the upper bone, shape `(3,)`.
         is_chain: Whether the lower bone descends from the upper one.
+        rest_spin: How far the hinge at rest is turned about the upper bone from where
+            people's limbs in that direction have it [rad].
     """
 
     name: str
@@ -37,6 +39,7 @@ class Limb:
     pole_angle: float
     pole_axis: FloatArray
     is_chain: bool = True
+    rest_spin: float = 0.0
 
     @property
     def side(self) -> str:

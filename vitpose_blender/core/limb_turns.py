@@ -1,24 +1,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a person's arms and legs turn a character's: directions, hinges, hands, feet."""
 
-import math
-
 import numpy as np
 
-from .body_frames import between, prefer
+from .body_frames import between, prefer, trunk_line
+from .flexion import natural_flexion
+from .hinge_path import follow, follow_both_ways
 from .layouts import SIDES
 from .limb_rest import Limb
-from .motion import Memory
+from .motion import Memory, WorldMotion
 from .rig_rest import RigRest
 from .rotations import (
     about_axis,
+    angle_about,
     apply,
     body_frame,
+    cross,
     limb_frame,
     reject,
     shortest_turn,
+    transpose,
     unit,
 )
+from .trunk_frames import trunk_frames
 from .types import FloatArray
 
 # The shoulder blade takes its share of the arm's elevation above this angle: about
@@ -28,43 +32,63 @@ _SHRUG_FROM, _SHRUG_SHARE = np.radians(50), 0.2
 # A limb bent by less than the first angle says nothing of its hinge, beyond the
 # second it says all [rad].
 _BEND_NONE, _BEND_CLEAR = np.radians(8), np.radians(30)
-_HINGE_SPEED = np.radians(900)  # No arm turns about itself faster [rad/s].
-_HINT_RATE = 1.5  # How fast a straight limb's hinge drifts to where rest has it [1/s].
+# Nearer to its rest direction than the first angle a limb has the hinge that the
+# character was built with, beyond the second the one that people have [rad].
+_AS_BUILT, _AS_PEOPLE = np.radians(10), np.radians(60)
 
 _SEGMENTS = {"arm": ("shoulder", "elbow", "wrist"), "leg": ("hip", "knee", "ankle")}
 
 
 def limb_turns(
-    known: FloatArray,
-    times: FloatArray,
-    xyz: FloatArray,
-    rest: RigRest,
-    limb: Limb,
-    memory: Memory,
+    known: FloatArray, person: WorldMotion, rest: RigRest, limb: Limb, memory: Memory
 ) -> None:
     """Turn both bones of a limb as the person's are, and their hinge with them.
 
     Args:
         known: Turns so far, shape `(F, D, 3, 3)`; the two bones are filled in.
-        times: Shape `(F,)` [s].
-        xyz: The person's joints in rig space, shape `(F, 28, 3)`.
+        person: The person, facing the character's way.
         rest: The character.
         limb: Which limb.
         memory: Of the frame before; brought up to date.
     """
     root, hinge, tip = (f"{limb.side}_{name}" for name in _SEGMENTS[limb.part])
-    upper = unit(between(xyz, root, hinge))
-    lower = unit(between(xyz, hinge, tip))
+    way = between(person.xyz, root, hinge)
+    upper = unit(rest.to_rig(way))
+    lower = unit(rest.to_rig(between(person.xyz, hinge, tip)))
     carrier = known[:, rest.anchors[limb.upper]]
     rest_upper, rest_lower = limb.directions
-    hint = _straight_hinge(carrier, rest_upper, limb.hinge, upper)
-    axes = _follow_hinge(times, upper, lower, hint, limb.name, memory)
+    if rest.body == "biped":
+        hint = _habitual_hinge(person.xyz, unit(way), rest, limb, carrier)
+    else:
+        hint = _straight_hinge(carrier, rest_upper, limb.hinge, upper)
+    axes = _follow_hinge(person.times, upper, lower, hint, limb.name, memory)
     known[:, limb.upper] = (
         limb_frame(upper, axes) @ limb_frame(rest_upper, limb.hinge).T
     )
     known[:, limb.lower] = (
         limb_frame(lower, axes) @ limb_frame(rest_lower, limb.hinge).T
     )
+
+
+def _habitual_hinge(
+    xyz: FloatArray, way: FloatArray, rest: RigRest, limb: Limb, carrier: FloatArray
+) -> FloatArray:
+    """Return the hinge that people's limbs have in that direction, shape `(F, 3)`.
+
+    Near the rest pose it goes over into the one that the character was built with.
+    """
+    lateral = "shoulder" if limb.part == "arm" else "hip"
+    across = between(xyz, f"right_{lateral}", f"left_{lateral}")
+    frames = trunk_frames(across, trunk_line(xyz))
+    flexion = natural_flexion(apply(frames, way), limb.side, limb.part)
+    upper = unit(rest.to_rig(way))
+    bends_to = rest.to_rig(apply(transpose(frames), flexion))
+    hinge = unit(cross(upper, bends_to))
+    from_rest = np.sum(apply(carrier, limb.directions[0]) * upper, axis=-1)
+    away = np.arccos(np.clip(from_rest, -1.0, 1.0))
+    as_built = np.clip((_AS_PEOPLE - away) / (_AS_PEOPLE - _AS_BUILT), 0.0, 1.0)
+    as_built = as_built * as_built * (3.0 - 2.0 * as_built)
+    return apply(about_axis(upper, limb.rest_spin * as_built), hinge)
 
 
 def _straight_hinge(
@@ -87,9 +111,8 @@ def _follow_hinge(
     """Return the hinge axis of a limb in every frame, shape `(F, 3)`.
 
     A bent limb shows its hinge: it is across both bones. A straight one does not, so
-    the hinge then moves along with the upper bone and drifts to where an unturned
-    limb would have it. In between both count, and the axis never spins faster than
-    an arm can: near-straight limbs do not flip.
+    the hinge then moves along with the upper bone and drifts to where people have it.
+    In between both count, and near-straight limbs do not flip.
     """
     bend = np.cross(upper, lower)
     angle = np.arctan2(np.linalg.norm(bend, axis=-1), np.sum(upper * lower, axis=-1))
@@ -102,10 +125,11 @@ def _follow_hinge(
     first = (hint[seen][0], direction[0], -np.inf)
     axis, from_direction, from_t = memory.hinges.get(name, first)
     carried = _carry(axis, from_direction, direction)
-    spin = _spin(
+    path = follow_both_ways if memory.looks_ahead else follow
+    spin = path(
         np.maximum(np.diff(t, prepend=from_t), 0.0),
-        _angle_about(direction, carried, hint[seen]),
-        _angle_about(direction, carried, np.nan_to_num(bend[seen])),
+        angle_about(direction, carried, hint[seen]),
+        angle_about(direction, carried, np.nan_to_num(bend[seen])),
         np.nan_to_num(trust[seen]),
     )
     axes[seen] = unit(reject(apply(about_axis(direction, spin), carried), direction))
@@ -128,44 +152,6 @@ def _carry(axis: FloatArray, upper: FloatArray, direction: FloatArray) -> FloatA
     for frame, swing in enumerate(swings):
         carried[frame] = axis = swing @ axis
     return carried
-
-
-def _angle_about(
-    direction: FloatArray, start: FloatArray, end: FloatArray
-) -> FloatArray:
-    """Return how far `end` is turned from `start` about the bone, `(F,)` [rad]."""
-    sine = np.sum(direction * np.cross(start, end), axis=-1)
-    cosine = np.sum(start * reject(end, direction), axis=-1)
-    angle: FloatArray = np.arctan2(sine, cosine)
-    return angle
-
-
-def _spin(
-    elapsed: FloatArray, hint: FloatArray, shown: FloatArray, trust: FloatArray
-) -> FloatArray:
-    """Return how far the hinge is turned from where its bone carried it.
-
-    Args:
-        elapsed: Since the frame before, shape `(F,)` [s]; infinite for the first.
-        hint: Where an unturned limb would have it, shape `(F,)` [rad].
-        shown: Where the bend has it, shape `(F,)` [rad].
-        trust: How much the bend counts, shape `(F,)`, in [0, 1].
-    """
-    spin = np.empty_like(hint)
-    last = 0.0
-    for frame, (dt, rest, bend, share) in enumerate(
-        np.stack([elapsed, hint, shown, trust], axis=1).tolist()
-    ):
-        resting = last + min(_HINT_RATE * dt, 1.0) * _wrapped(rest - last)
-        change = _wrapped(resting + share * _wrapped(bend - resting) - last)
-        last += min(max(change, -_HINGE_SPEED * dt), _HINGE_SPEED * dt)
-        spin[frame] = last
-    return spin
-
-
-def _wrapped(angle: float) -> float:
-    """Return the same angle between half a turn back and half a turn ahead [rad]."""
-    return math.remainder(angle, math.tau)
 
 
 def hand_turn(known: FloatArray, xyz: FloatArray, rest: RigRest, side: str) -> None:

@@ -92,6 +92,10 @@ class Memory:
             both were last known.
         twists: Each limb segment's twist [rad] and the time when it was last known.
         leg_length: The person's, from hip to ankle; None before one was seen [m].
+        spine_offset: How far before the line from hips to shoulders the spine joint is
+            when the person stands at ease, in lengths of that line; None before that
+            was seen.
+        looks_ahead: Whether what comes later may be used: not live.
     """
 
     turns: FloatArray | None = None
@@ -101,3 +105,5 @@ class Memory:
     )
     twists: dict[str, tuple[float, float]] = field(default_factory=dict)
     leg_length: float | None = None
+    spine_offset: float | None = None
+    looks_ahead: bool = False

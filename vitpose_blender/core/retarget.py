@@ -8,17 +8,15 @@ frame is a clip of length one whose `Memory` comes from the frame before.
 
 import numpy as np
 
-from .body_frames import between
 from .bone_turns import bone_turns
 from .hand_contacts import keep_contacts
 from .layouts import SIDES
 from .limb_rest import Limb
 from .motion import CharacterMotion, Memory, WorldMotion
+from .person_measures import leg_length, with_plain_back
 from .rig_rest import RigRest
 from .rotations import apply, reject, to_quaternion, unit
 from .types import FloatArray
-
-ADULT_LEG = 0.82  # Hip to ankle of a 1.67 m adult (0.491 of stature, Winter 2009) [m].
 
 
 def retarget(
@@ -33,7 +31,8 @@ def retarget(
     Args:
         motion: The person.
         rest: The character.
-        memory: Continues an earlier clip; brought up to date.
+        memory: Continues an earlier clip; brought up to date. Without one the motion
+            is a whole clip, in which later frames may help earlier ones.
         hands_meet: Bring hands together, and to the hips, as near as the person's,
             at the cost of the arms' exact directions.
 
@@ -41,8 +40,8 @@ def retarget(
         Targets for every frame. A bone about which nothing is known keeps the turn
         it last had against the bone that carries it, at first its rest pose.
     """
-    memory = Memory() if memory is None else memory
-    person = _rotate_motion(motion, rest.facing)
+    memory = Memory(looks_ahead=True) if memory is None else memory
+    person = with_plain_back(_rotate_motion(motion, rest.facing), memory)
     turns = bone_turns(person, rest, memory)
     heads = _place(person, rest, turns, memory)
     if hands_meet:
@@ -65,7 +64,7 @@ def _place(
 ) -> FloatArray:
     """Return where each bone's head is in rig space, shape `(F, D, 3)`."""
     heads = _heads_from_hips(rest, turns)
-    scale = rest.leg_length / _person_leg_length(person.xyz, memory)
+    scale = rest.leg_length / leg_length(person.xyz, memory)
     thighs = [rest.index[f"{side}_thigh"] for side in SIDES]
     pelvis_rest = rest.to_world(rest.heads[thighs].mean(axis=0))
     pelvis = rest.to_world(heads[:, thighs].mean(axis=1))
@@ -109,24 +108,6 @@ def _lowest_point(rest: RigRest, turns: FloatArray, heads: FloatArray) -> FloatA
         heights.append(rest.to_world(heads[:, row, np.newaxis] + turned)[..., 2])
     lowest: FloatArray = np.concatenate(heights, axis=1).min(axis=1)
     return lowest
-
-
-def _person_leg_length(xyz: FloatArray, memory: Memory) -> float:
-    """Return hip to ankle along the leg, the median over the clip that showed it [m].
-
-    It is measured once: a scale that changed would move a person who stands still.
-    """
-    if memory.leg_length is None:
-        lengths = [
-            np.linalg.norm(between(xyz, f"{side}_hip", f"{side}_knee"), axis=-1)
-            + np.linalg.norm(between(xyz, f"{side}_knee", f"{side}_ankle"), axis=-1)
-            for side in SIDES
-        ]
-        seen = np.array(lengths)[np.isfinite(lengths)]
-        if not seen.size:
-            return ADULT_LEG
-        memory.leg_length = float(np.median(seen))
-    return memory.leg_length
 
 
 def goal_name(limb: Limb) -> str:

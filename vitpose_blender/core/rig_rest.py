@@ -12,13 +12,15 @@ from functools import cached_property
 import numpy as np
 
 from .errors import RigError
+from .flexion import natural_flexion
 from .layouts import SIDES
 from .limb_rest import SEGMENTS, Limb, rest_hinge, rest_pole
 from .relaxed_fingers import relaxed_fingers
 from .rig import Value
 from .rig_anchors import driven_roles, find_anchors
-from .rotations import body_frame, shortest_turn, unit
+from .rotations import angle_about, body_frame, shortest_turn, unit
 from .skeleton import Skeleton
+from .trunk_frames import trunk_frames
 from .twist_shares import twist_shares
 from .types import FloatArray
 
@@ -87,6 +89,10 @@ class RigRest:
         """Take vectors `(..., 3)`, not points, from the world to rig space."""
         turned: FloatArray = vectors @ self._rig_from_world.T
         return turned
+
+    def way_to_world(self, direction: FloatArray) -> FloatArray:
+        """Take a direction `(3,)` from rig space to the world, unit."""
+        return unit(self._linear @ direction)
 
     def turn_to_rig(self, turns: FloatArray) -> FloatArray:
         """Take rotations `(..., 3, 3)` of the world to the ones they are in rig space.
@@ -280,8 +286,18 @@ def _limb(
     is_chain = rows[upper] in _ancestors(parents, rows[lower])
     return Limb(
         f"{side}_{part}", upper, lower, directions, hinge, pole_angle, pole_axis,
-        is_chain,
+        is_chain, _rest_spin(rest, side, part, directions[0], hinge),
     )  # fmt: skip
+
+
+def _rest_spin(
+    rest: RigRest, side: str, part: str, direction: FloatArray, hinge: FloatArray
+) -> float:
+    """Return how far a hinge at rest is from people's, about the upper bone [rad]."""
+    frame = trunk_frames(rest.trunk[:, 0], rest.trunk[:, 2])
+    flexion = natural_flexion(frame @ rest.way_to_world(direction), side, part)
+    habit = unit(np.cross(direction, rest.to_rig(frame.T @ flexion)))
+    return float(angle_about(direction, habit, hinge))
 
 
 def _flexes_to(rest: RigRest, part: str) -> FloatArray:

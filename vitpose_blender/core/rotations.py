@@ -109,6 +109,17 @@ def shortest_turn(start: FloatArray, end: FloatArray) -> FloatArray:
     return about_axis(unit(across), np.arctan2(sine, cosine))
 
 
+def angle_about(axis: FloatArray, start: FloatArray, end: FloatArray) -> FloatArray:
+    """Return how far `end` is turned from `start` about a unit axis, `(...)` [rad].
+
+    `start` lies across the axis; of `end` only the part across it counts.
+    """
+    sine = np.sum(axis * cross(start, end), axis=-1)
+    cosine = np.sum(start * reject(end, axis), axis=-1)
+    angle: FloatArray = np.arctan2(sine, cosine)
+    return angle
+
+
 def to_quaternion(rotation: FloatArray) -> FloatArray:
     """Return unit quaternions `(w, x, y, z)`, shape `(..., 4)`, of any sign.
 

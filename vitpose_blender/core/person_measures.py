@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is a person's own and stays: how long the legs are, how the back is curved.
+
+Each is measured once, from the first clip or frame that shows it: a scale that changed
+would move a person who stands still.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from .body_frames import between, mean_joint
+from .layouts import CANONICAL, SIDES
+from .motion import Memory, WorldMotion
+from .rotations import unit
+from .trunk_frames import trunk_frames
+from .types import FloatArray
+
+ADULT_LEG = 0.82  # Hip to ankle of a 1.67 m adult (0.491 of stature, Winter 2009) [m].
+_UPRIGHT = np.cos(np.radians(25))  # Of a trunk whose back is at ease.
+_SPINE = CANONICAL.index["spine"]
+
+
+def leg_length(xyz: FloatArray, memory: Memory) -> float:
+    """Return hip to ankle along the leg, the median over the clip that showed it [m].
+
+    Args:
+        xyz: The person's joints, shape `(F, 28, 3)` [m].
+        memory: Keeps what was measured.
+    """
+    if memory.leg_length is None:
+        lengths = [
+            np.linalg.norm(between(xyz, f"{side}_hip", f"{side}_knee"), axis=-1)
+            + np.linalg.norm(between(xyz, f"{side}_knee", f"{side}_ankle"), axis=-1)
+            for side in SIDES
+        ]
+        seen = np.array(lengths)[np.isfinite(lengths)]
+        if not seen.size:
+            return ADULT_LEG
+        memory.leg_length = float(np.median(seen))
+    return memory.leg_length
+
+
+def with_plain_back(person: WorldMotion, memory: Memory) -> WorldMotion:
+    """Return the person with a spine joint that is in line when the back is at ease.
+
+    Where skeletons have that joint differs by centimetres, which says nothing about
+    the person: what the character does with its back is how far it leaves that place.
+
+    Args:
+        person: The person, shape `(F, 28, 3)`, z up.
+        memory: Keeps what was measured.
+    """
+    hips = mean_joint(person.xyz, "left_hip", "right_hip")
+    line = mean_joint(person.xyz, "left_shoulder", "right_shoulder") - hips
+    frames = trunk_frames(between(person.xyz, "right_hip", "left_hip"), line)
+    length = np.linalg.norm(line, axis=-1)
+    forward = frames[:, 2]
+    if memory.spine_offset is None:
+        ahead = np.sum((person.xyz[:, _SPINE] - hips) * forward, axis=-1) / length
+        at_ease = np.isfinite(ahead) & (unit(line)[:, 2] > _UPRIGHT)
+        if not at_ease.any():
+            return person
+        memory.spine_offset = float(np.median(ahead[at_ease]))
+    xyz = person.xyz.copy()
+    xyz[:, _SPINE] -= memory.spine_offset * length[:, np.newaxis] * forward
+    return replace(person, xyz=xyz)
