@@ -93,4 +93,6 @@ def read_rig_rest(armature: Object, rig: str = "") -> RigRest:
     from . import rig_choice  # It reads the skeleton here.
 
     found = rig_choice.choose_rig(armature, rig)
-    return build_rig_rest(read_skeleton(armature), found.bones, found.properties)
+    return build_rig_rest(
+        read_skeleton(armature), found.bones, found.properties, found.body
+    )
