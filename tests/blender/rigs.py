@@ -122,9 +122,9 @@ def heads_over_time(
 def wanted_heads(
     motion: CharacterMotion, rest: RigRest, frame: int
 ) -> dict[str, np.ndarray]:
-    """Return where a motion wants the driven bones' heads, by bone name [m]."""
+    """Return where a motion wants the driven bones' heads, by bone name, world [m]."""
     num_bones = len(bone_target_names(rest))
-    return dict(zip(rest.names, motion.location[frame, :num_bones]))
+    return dict(zip(rest.names, rest.to_world(motion.location[frame, :num_bones])))
 
 
 def farthest(

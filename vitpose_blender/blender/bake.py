@@ -2,7 +2,8 @@
 """From a character's motion to keyframes on its own bones.
 
 Blender evaluates the constrained pose of every frame; the result is written in bulk as
-a new action, in each bone's own rotation mode. Existing actions are not touched.
+a new action, in each bone's own rotation mode, with what else must hold for it to look
+so without the binding. Existing actions are not touched.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -17,11 +18,13 @@ from ..core.motion import CharacterMotion
 from ..core.rig_rest import RigRest
 from ..core.rotations import same_hemisphere, to_quaternion
 from ..core.types import FloatArray
-from . import access, actions, binding, character, rest_pose
+from . import access, actions, binding, character, own_action, rest_pose, still_keys
+from .bone_drivers import bone_path
 
 Steps = Generator[float, None, Action]
 
 _REPORT_EVERY = 10  # Frames between two reports of progress.
+_NEGLIGIBLE = 1e-5  # Not worth a curve of places, as a share of the body's size.
 
 
 def bake_steps(
@@ -44,10 +47,7 @@ def bake_steps(
         first_frame: Scene frame of the motion's first.
     """
     name = armature.name
-    with (
-        rest_pose.playing_new_action(armature, action_name, rest.names) as new_name,
-        _meshes_at_rest(armature),
-    ):
+    with _meshes_at_rest(armature):
         poses = np.empty((len(motion), len(access.pose_bones(armature)), 4, 4))
         for frame in range(len(motion)):
             armature = bpy.data.objects[name]  # A yield may have seen an undo.
@@ -56,8 +56,9 @@ def bake_steps(
             if frame % _REPORT_EVERY == 0:
                 yield frame / len(motion)
         frames = first_frame + np.arange(len(motion), dtype=np.float64)
-        action = bpy.data.actions[new_name]
-        _write(action, armature, rest, frames, poses)
+        with own_action.playing_new_action(armature, action_name) as action:
+            written = _write(action, armature, rest, frames, poses)
+            still_keys.write(action, armature, rest, first_frame, written)
     return action
 
 
@@ -114,19 +115,33 @@ def _write(
     rest: RigRest,
     frames: FloatArray,
     poses: FloatArray,
-) -> None:
+) -> set[str]:
+    """Key every bone that has a target; returns the data paths of the curves."""
     bones = list(access.pose_bones(armature))
     rows = {bone.name: row for row, bone in enumerate(bones)}
-    for name in rest.names:
-        bone = bones[rows[name]]
+    negligible = _NEGLIGIBLE * float(np.ptp(rest.heads, axis=0).max())
+    written = set()
+    for bone, pose in zip(bones, poses.swapaxes(0, 1)):
+        if binding.COPY_ROTATION not in bone.constraints:
+            continue
         parent = poses[:, rows[bone.parent.name]] if bone.parent else None
-        basis = _basis(bone, poses[:, rows[name]], parent)
-        path = f'pose.bones["{bpy.utils.escape_identifier(name)}"]'
-        if name == rest.names[rest.index["hips"]]:
-            location = basis[:, :3, 3]
-            actions.write_curves(action, f"{path}.location", frames, location, name)
-        channel, values = _rotation_channel(bone, basis[:, :3, :3])
-        actions.write_curves(action, f"{path}.{channel}", frames, values, name)
+        basis = _basis(bone, pose, parent)
+        location = basis[:, :3, 3]
+        curves = dict([_rotation_channel(bone, basis[:, :3, :3])])
+        is_hips = bone.name == rest.names[rest.index["hips"]]
+        if _can_move(bone) and (is_hips or np.abs(location).max() > negligible):
+            curves["location"] = location
+        for channel, values in curves.items():
+            path = f"{bone_path(bone.name)}.{channel}"
+            actions.write_curves(action, path, frames, values, bone.name)
+            written.add(path)
+    return written
+
+
+def _can_move(bone: PoseBone) -> bool:
+    """Whether a bone was told its place, and keys can tell it, too."""
+    is_stuck = bone.parent is not None and bone.bone.use_connect
+    return binding.COPY_LOCATION in bone.constraints and not is_stuck
 
 
 def _basis(bone: PoseBone, pose: FloatArray, parent: FloatArray | None) -> FloatArray:
@@ -177,11 +192,12 @@ def _rotation_channel(bone: PoseBone, rotations: FloatArray) -> tuple[str, Float
     """Return the bone's rotation property and its values over time."""
     scale = np.linalg.norm(rotations, axis=-2, keepdims=True)
     quaternions = same_hemisphere(to_quaternion(rotations / scale))
-    if bone.rotation_mode == "QUATERNION":
-        return "rotation_quaternion", quaternions
-    if bone.rotation_mode == "AXIS_ANGLE":
-        return "rotation_axis_angle", _axis_angles(quaternions)
-    return "rotation_euler", _eulers(quaternions, bone.rotation_mode)
+    channel = rest_pose.rotation_channel(bone)
+    if channel == "rotation_quaternion":
+        return channel, quaternions
+    if channel == "rotation_axis_angle":
+        return channel, _axis_angles(quaternions)
+    return channel, _eulers(quaternions, bone.rotation_mode)
 
 
 def _axis_angles(quaternions: FloatArray) -> FloatArray:

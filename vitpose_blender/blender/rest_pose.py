@@ -1,97 +1,58 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Begin an animation from the rest pose, and undo that if it comes to nothing."""
+"""The channels by which a pose bone is moved, and what they hold at rest."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Sequence
 
-import bpy
-from bpy.types import Action, Object, PoseBone
-from mathutils import Matrix
+from bpy.types import PoseBone
+from mathutils import Quaternion
 
-from . import access, actions
+Channels = dict[str, tuple[float, ...]]
 
-_CHANNELS = (
-    "location", "rotation_quaternion", "rotation_euler", "rotation_axis_angle", "scale",
-)  # fmt: skip
+_ROTATION_AT_REST = {
+    "rotation_quaternion": (1.0, 0.0, 0.0, 0.0),
+    "rotation_axis_angle": (0.0, 0.0, 1.0, 0.0),
+    "rotation_euler": (0.0, 0.0, 0.0),
+}
+CHANNELS = ("location", *_ROTATION_AT_REST, "scale")
 
 
-@contextmanager
-def playing_new_action(
-    armature: Object, name: str, bone_names: Iterable[str]
-) -> Iterator[str]:
-    """Let an armature play a new, empty action with some bones in their rest pose.
+def rotation_channel(bone: PoseBone) -> str:
+    """Return the property that turns the bone in its rotation mode."""
+    if bone.rotation_mode == "QUATERNION":
+        return "rotation_quaternion"
+    if bone.rotation_mode == "AXIS_ANGLE":
+        return "rotation_axis_angle"
+    return "rotation_euler"
 
-    What another action or a hand did to those bones, or to any that carries them,
-    would move the character away from where its new keys put it. Leaving early or by
-    an error brings everything back.
+
+def at_rest(bone: PoseBone, *, keeps_scale: bool = False) -> Channels:
+    """Return the values that put the bone at rest.
 
     Args:
-        armature: Its former action stays in the file.
-        name: Of the new action.
-        bone_names: The bones to be keyed.
-
-    Yields:
-        The name that the new action got.
+        bone: Whose rotation mode counts.
+        keeps_scale: Leave its scale as it is.
     """
-    armature_name = armature.name
-    bring_back_action = _former_action(armature)
-    bones = _with_carriers(armature, bone_names)
-    before = {bone.name: _values(bone) for bone in bones}
-    action_name = actions.new_action(armature, name).name
-    for bone in bones:
-        bone.matrix_basis = Matrix()
-    is_done = False
-    try:
-        yield action_name
-        is_done = True
-    finally:
-        if not is_done:
-            armature = bpy.data.objects[armature_name]
-            bring_back_action(armature)
-            bpy.data.actions.remove(bpy.data.actions[action_name])
-            for bone_name, values in before.items():
-                _set_values(access.pose_bones(armature)[bone_name], values)
-
-
-def _with_carriers(armature: Object, names: Iterable[str]) -> list[PoseBone]:
-    bones = access.pose_bones(armature)
-    wanted = set(names)
-    carriers = {
-        parent.name for name in wanted for parent in bones[name].parent_recursive
+    channel = rotation_channel(bone)
+    values: Channels = {
+        "location": (0.0, 0.0, 0.0),
+        channel: _ROTATION_AT_REST[channel],
     }
-    return [bone for bone in bones if bone.name in wanted | carriers]
+    return values if keeps_scale else values | {"scale": (1.0, 1.0, 1.0)}
 
 
-def _values(bone: PoseBone) -> dict[str, tuple[float, ...]]:
-    return {channel: tuple(getattr(bone, channel)) for channel in _CHANNELS}
+def turned(bone: PoseBone, quaternion: Sequence[float]) -> Channels:
+    """Return the value that turns the bone against its rest.
 
-
-def _set_values(bone: PoseBone, values: dict[str, tuple[float, ...]]) -> None:
-    for channel, value in values.items():
-        setattr(bone, channel, value)
-
-
-def _former_action(armature: Object) -> Callable[[Object], None]:
-    """Return what lets an armature play again what it plays now."""
-    animation = armature.animation_data
-    if animation is None:
-        return lambda armature: armature.animation_data_clear()
-    if animation.action is None:
-        return partial(_play, "", "", False)
-    action = animation.action
-    slot = animation.action_slot if hasattr(animation, "action_slot") else None
-    return partial(
-        _play, action.name, slot.identifier if slot else "", action.use_fake_user
-    )
-
-
-def _play(name: str, slot: str, has_fake_user: bool, armature: Object) -> None:
-    animation = armature.animation_data
-    assert animation is not None
-    action: Action | None = bpy.data.actions.get(name)
-    animation.action = action
-    if action is not None:
-        action.use_fake_user = has_fake_user
-        if slot:
-            animation.action_slot = action.slots[slot]
+    Args:
+        bone: Whose rotation mode counts.
+        quaternion: `(w, x, y, z)`.
+    """
+    turn = Quaternion(quaternion)
+    channel = rotation_channel(bone)
+    if channel == "rotation_quaternion":
+        return {channel: (turn.w, turn.x, turn.y, turn.z)}
+    if channel == "rotation_axis_angle":
+        axis, angle = turn.to_axis_angle()
+        return {channel: (angle, axis.x, axis.y, axis.z)}
+    euler = turn.to_euler(bone.rotation_mode)  # type: ignore[arg-type]
+    return {channel: (euler.x, euler.y, euler.z)}
