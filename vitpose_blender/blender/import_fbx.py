@@ -7,10 +7,9 @@ import bpy
 
 from ..core.character_file import fbx_version, read_head
 from ..core.errors import CharacterError
+from ..core.fbx_file import check_fbx
 
-# The add-on, which every Blender had so far, reads binary files from this one on. The
-# importer in Blender's core, which came with 4.5, reads older ones and texts as well.
-_OLDEST = 7100
+_OLDEST = 7100  # Version of the oldest FBX that the add-on reads.
 
 
 def import_fbx(path: Path) -> None:
@@ -20,17 +19,18 @@ def import_fbx(path: Path) -> None:
         CharacterError: This Blender reads no such FBX.
     """
     version = fbx_version(read_head(path))
-    if version >= _OLDEST and "fbx" in dir(bpy.ops.import_scene):
-        bpy.ops.import_scene.fbx(filepath=str(path), use_anim=False)
-    elif "fbx_import" in dir(bpy.ops.wm):
+    if "fbx_import" in dir(bpy.ops.wm):  # Since 4.5; reads any FBX.
         bpy.ops.wm.fbx_import(filepath=str(path), use_anim=False)
-    elif version >= _OLDEST:
-        raise CharacterError(
-            f"Blender cannot read {path.name}: enable the FBX add-on in the preferences"
-        )
-    else:
+    elif version < _OLDEST:
         kind = f"an FBX of version {version / 1000:g}" if version else "an FBX in text"
         raise CharacterError(
             f"{path.name} is {kind}, which this Blender cannot read: export it as "
             "binary FBX of 2011 or later, or use Blender 4.5 or later"
+        )
+    elif "fbx" in dir(bpy.ops.import_scene):
+        check_fbx(path)
+        bpy.ops.import_scene.fbx(filepath=str(path), use_anim=False)
+    else:
+        raise CharacterError(
+            f"Blender cannot read {path.name}: enable the FBX add-on in the preferences"
         )

@@ -76,6 +76,7 @@ def load_into_scene(path: Path, armature: str = "") -> Object:
     with nothing_left_of_failures(), kept_scene_settings():
         with _readable(path):
             _add(path)
+        access.view_layer().update()  # Places what is new.
         found = [item for item in armatures() if item.name not in before]
         chosen = _choose(found, path, armature)
     _activate(chosen)
