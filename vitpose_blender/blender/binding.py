@@ -78,9 +78,12 @@ def remove_binding(armature: Object) -> None:
     """Remove every target and constraint of the armature, and put back the rest."""
     remove_leftovers()
     for bone in access.pose_bones(armature):
+        active = bone.constraints.active
         ours = [item for item in bone.constraints if item.name.startswith(PREFIX)]
         for constraint in ours:
-            bone.constraints.remove(constraint)
+            bone.constraints.remove(constraint)  # Then none is active, whichever was.
+        if ours and active not in ours:
+            bone.constraints.active = active
     held_state.put_back(armature)
     _remove_targets(armature)
     if is_bound(armature):
@@ -272,6 +275,8 @@ def _ensure_constraint(bone: PoseBone, kind: str) -> Constraint:
     name = PREFIX + kind
     constraint = bone.constraints.get(name)
     if constraint is None:
+        active = bone.constraints.active  # A new one takes the panel's eye to itself.
         constraint = bone.constraints.new(kind)  # type: ignore[arg-type]
         constraint.name = name
+        bone.constraints.active = active
     return constraint
