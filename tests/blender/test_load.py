@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Characters from files: what is read, what is kept, what is refused in a sentence."""
 
+import contextlib
 import json
 import logging
 
@@ -12,7 +13,7 @@ from tests.blender.rigs import PREFIX, add_humanoid, heads
 from tests.humanoid import humanoid_bones, humanoid_roles
 from tests.vrm_files import TRIANGLE, humanoid_document, humanoid_vrm, with_table
 from vitpose_blender.blender import character, load, rig_choice
-from vitpose_blender.core.errors import CharacterError
+from vitpose_blender.core.errors import CharacterError, RigError
 from vitpose_blender.core.gltf_file import Gltf, write_glb
 from vitpose_blender.core.gltf_import import NODE_MARK
 from vitpose_blender.data_files import data_folder
@@ -100,6 +101,10 @@ def refused(path, how=load.load_into_scene, armature=""):
     return sentence
 
 
+def own_table(armature):
+    return rig_choice.stored_map(armature, rig_choice.TABLE_KEY)
+
+
 # What is read.
 
 
@@ -149,9 +154,9 @@ def test_a_vrm_without_a_skin_gets_an_armature_and_its_map(vrm, version):
     facing = -1 if version == 0 else 1
     for name, (_, head, _) in humanoid_bones().items():
         np.testing.assert_allclose(found[name], head * (facing, facing, 1), atol=1e-5)
-    own = rig_choice.stored_map(armature)
-    assert own.name == f"VRM {version}"
-    assert dict(own.bones) == humanoid_roles()
+    assert own_table(armature).name == f"VRM {version}"
+    assert dict(own_table(armature).bones) == humanoid_roles()
+    assert dict(rig_choice.choose_rig(armature).bones) == humanoid_roles()
     assert character.read_rig_rest(armature).leg_length > 0.5
 
 
@@ -169,6 +174,13 @@ def test_meshes_of_a_vrm_without_a_skin_go_along_with_their_bones(vrm, version):
     assert reach[0] == pytest.approx(reach[1], abs=1e-5)
 
 
+def test_a_table_does_not_outlive_its_bones(vrm):
+    armature = load.load_character(vrm())
+    armature.data.bones["LeftForeArm"].name = "mixed up"
+    with contextlib.suppress(RigError):
+        assert not rig_choice.choose_rig(armature).rig.startswith("VRM")
+
+
 def test_no_mark_is_left_on_anything(vrm):
     armature = load.load_character(vrm())
     marked = [*bpy.data.objects, *armature.pose.bones, *armature.data.bones]
@@ -180,8 +192,7 @@ def test_bones_that_must_be_renamed_are_found(vrm):
     for row, node in enumerate(nodes):
         node["name"] = "bone" if row % 2 else "long " * 30
     armature = load.load_character(vrm(nodes=nodes))
-    own = rig_choice.stored_map(armature)
-    (hand,) = own.bones["left_hand"]
+    (hand,) = own_table(armature).bones["left_hand"]
     place = humanoid_bones()["LeftHand"][1]
     np.testing.assert_allclose(heads(armature)[hand], place, atol=1e-5)
 
@@ -191,7 +202,7 @@ def test_a_table_that_cannot_be_true_is_passed_over(vrm, caplog):
     with caplog.at_level(logging.WARNING):
         armature = load.load_character(vrm(None, **table))
     assert "hero.vrm: its VRM 1 table of bones is not used, because" in caplog.text
-    assert rig_choice.stored_map(armature) is None
+    assert own_table(armature) is None
     assert set(humanoid_bones()) <= set(armature.data.bones.keys())
 
 
@@ -447,7 +458,7 @@ def test_real_vrm_files_load_with_their_own_tables(shared, folder):
                 raise
             continue
         is_broken = path.name == "human_bone.vrm"
-        assert (rig_choice.stored_map(armature) is None) == is_broken, path.name
+        assert (own_table(armature) is None) == is_broken, path.name
         assert len(character.read_rig_rest(armature).limbs) == 4, path.name
 
 

@@ -14,7 +14,7 @@ from ..core.gltf_import import NODE_MARK, importable
 from ..core.rig import RigMap
 from ..core.vrm import Humanoid, read_humanoid
 from . import access
-from .rig_choice import store_map
+from .rig_choice import TABLE_KEY, store_map
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def _keep_table(humanoid: Humanoid, file_name: str) -> None:
             if all(node in names for node in nodes)
         }
         if not humanoid.problem and "hips" in bones:
-            store_map(item, RigMap(humanoid.name, bones))
+            store_map(item, RigMap(humanoid.name, bones), TABLE_KEY)
     if humanoid.problem:
         log.warning(
             "%s: its %s table of bones is not used, because %s",

@@ -10,7 +10,7 @@ from pathlib import Path
 import bpy
 from bpy.types import Object
 
-from ..core.errors import CharacterError, VitposeError
+from ..core.errors import CharacterError, RigError, VitposeError
 from ..core.rig import RigMap, load_rig_maps
 from ..core.rig_chains import fit_chains
 from ..core.rig_detect import Detection, detect_rig
@@ -20,6 +20,7 @@ from . import access, character
 log = logging.getLogger(__name__)
 
 MAP_KEY = "VITPOSE_rig_map"  # The armature's custom property: a map as JSON.
+TABLE_KEY = "VITPOSE_humanoid"  # Another one: the map that its file brought along.
 USER_MAPS = "rigs"  # The folder of a user's own maps, in the extension's.
 ROOT_PACKAGE = __package__.rpartition(".")[0]
 
@@ -42,7 +43,8 @@ def choose_rig(armature: Object, rig: str = "") -> Detection:
         return replace(given, bones=fit_chains(skeleton, given.bones))
     if own := stored_map(armature):
         return _by_map(armature, own, "the armature carries its own map")
-    return detect_rig(character.read_skeleton(armature), all_maps())
+    skeleton = character.read_skeleton(armature)
+    return detect_rig(skeleton, all_maps(), _humanoid_table(armature))
 
 
 def _by_map(armature: Object, rig_map: RigMap, reason: str) -> Detection:
@@ -52,9 +54,19 @@ def _by_map(armature: Object, rig_map: RigMap, reason: str) -> Detection:
     )
 
 
-def stored_map(armature: Object) -> RigMap | None:
+def _humanoid_table(armature: Object) -> dict[str, tuple[str, ...]] | None:
+    """Return what the character's file says of its bones, if they still are there."""
+    table = stored_map(armature, TABLE_KEY)
+    try:
+        names = access.armature_data(armature).bones.keys()
+        return table.resolve(names) if table is not None else None
+    except RigError:
+        return None
+
+
+def stored_map(armature: Object, key: str = MAP_KEY) -> RigMap | None:
     """Return the map that the armature carries; None if there is none to be read."""
-    text = armature.get(MAP_KEY)
+    text = armature.get(key)
     if not isinstance(text, str):
         return None
     try:
@@ -67,9 +79,9 @@ def stored_map(armature: Object) -> RigMap | None:
     return own if own.bones else None
 
 
-def store_map(armature: Object, rig_map: RigMap) -> None:
+def store_map(armature: Object, rig_map: RigMap, key: str = MAP_KEY) -> None:
     """Let the armature carry a map; it is saved and copied with it."""
-    armature[MAP_KEY] = json.dumps(rig_map.to_table(), ensure_ascii=False)
+    armature[key] = json.dumps(rig_map.to_table(), ensure_ascii=False)
 
 
 def forget_map(armature: Object) -> None:
