@@ -76,10 +76,10 @@ def _neck_and_head(bones: NamedBones, hips: int, chest: int) -> Rows:
     if head >= 0:
         necks = [row for row in necks if tree.is_below(head, row)]
         return {"head": [head], "neck": bones.chain(necks)}
-    if necks:
-        return {"neck": bones.chain(necks)}
-    # A back that goes on above the arms is neck and head.
-    above = bones.chain(bones.below(bones.rows("", ("spine",)), chest))
+    if len(necks) == 1:
+        return {"neck": necks}
+    # A neck that goes on, or a back above the arms, ends in the head.
+    above = bones.chain(necks or bones.below(bones.rows("", ("spine",)), chest))
     return {"neck": above[:-1], "head": above[-1:]}
 
 

@@ -21,7 +21,8 @@ class BoneName:
             begins: `knee`, `elbow`, `ankle`, `wrist`.
         digits: The numbers behind the part's word, as they are written; all numbers
             where there are none behind it.
-        is_twist: It takes a part of the twist of the bone of that part.
+        is_twist: It takes a part of the twist of the bone of that part; some rigs call
+            a neck so that is none.
         is_metacarpal: It lies in the palm, before a finger.
         is_helper: It is a control, an end, a thing that is worn: no bone of the body.
         strange: The words that were not understood.
@@ -49,21 +50,26 @@ def read_bone_name(name: str) -> BoneName:
     meanings = _join_pairs([m for m in said if not m.isdecimal() and m not in sides])
     parts = [meaning for meaning in meanings if meaning in PART_WORDS]
     part, odd = _part(parts)
-    is_finger = part in FINGERS or part == "finger"
+    behind = meanings[_last_part(meanings) + 1 :]
     return BoneName(
         side=sides.pop() if len(sides) == 1 else "",
         part=part,
         digits=_digits(said),
-        is_twist="twist" in meanings,
-        is_metacarpal="metacarpal" in meanings or (is_finger and "base" in meanings),
+        is_twist="twist" in meanings and part != "neck",
+        is_metacarpal="metacarpal" in meanings
+        or ("base" in behind and part in (*FINGERS, "finger")),
         is_helper="helper" in meanings or len(sides) > 1,
         strange=tuple(word for word, meaning in words if meaning is None) + odd,
     )
 
 
+def _last_part(meanings: Sequence[str]) -> int:
+    """Return the place of the last part that was named, -1 for none."""
+    return max((i for i, m in enumerate(meanings) if m in PART_WORDS), default=-1)
+
+
 def _digits(said: Sequence[str]) -> tuple[str, ...]:
-    last_part = max((i for i, m in enumerate(said) if m in PART_WORDS), default=-1)
-    behind = tuple(m for m in said[last_part + 1 :] if m.isdecimal())
+    behind = tuple(m for m in said[_last_part(said) + 1 :] if m.isdecimal())
     return behind or tuple(m for m in said if m.isdecimal())
 
 
@@ -71,11 +77,9 @@ def _join_pairs(meanings: Sequence[str]) -> list[str]:
     """Replace two words that mean one thing together; they may name a twist, too."""
     joined: list[str] = []
     for meaning in meanings:
-        pair = PAIRS.get((joined[-1], meaning)) if joined else None
-        if pair:
-            joined[-1:] = pair.split()
-        else:
-            joined.append(meaning)
+        joined.append(meaning)
+        while pair := PAIRS.get(tuple(joined[-2:])):
+            joined[-2:] = pair.split()
     return joined
 
 

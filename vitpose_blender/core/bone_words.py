@@ -3,7 +3,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 SIDE_WORDS = {
     "left": ("left", "lft", "左"),
@@ -20,7 +20,17 @@ PART_WORDS = {
     "centre": ("root", "cog", "center", "centre", "センター", "グルーブ"),
     "spine": (
         *("spine", "chest", "torso", "abdomen", "waist", "back", "ribcage", "rib"),
-        *("ribs", "belly", "stomach", "thorax", "lumbar", "trunk", "vertebra", "ab"),
+        *(
+            "ribs",
+            "belly",
+            "tummy",
+            "stomach",
+            "thorax",
+            "lumbar",
+            "trunk",
+            "vertebra",
+            "ab",
+        ),
         *("spinal", "上半身", "腰", "胸", "脊椎", "脊柱", "腹"),
     ),
     "neck": ("neck", "cervical", "首", "脖子", "颈"),
@@ -51,7 +61,7 @@ PART_WORDS = {
     ),
     "knee": ("knee", "ひざ", "膝", "膝盖"),
     "foot": ("foot", "feet", "paw", "脚掌"),
-    "ankle": ("ankle", "足首", "脚踝", "脚腕"),
+    "ankle": ("ankle", "hock", "足首", "脚踝", "脚腕"),
     "toe": ("toe", "toes", "toebase", "つま先", "爪先", "足先", "脚趾", "脚尖"),
     "ball": ("ball",),
     "finger": ("finger", "fingers", "digit", "指"),
@@ -96,8 +106,8 @@ HELPER_WORDS = (
     *("swivel", "offset", "follow", "aim", "lookat", "look", "ground"),
     *("ダミー", "ik親", "先", "親", "両目", "胸変形", "髪", "スカート", "キャンセル"),
 )
-# Two words in a row that mean one thing.
-PAIRS = {
+# Two words in a row that mean one thing; front legs are arms, and some legs are back.
+PAIRS: Mapping[tuple[str, ...], str] = {
     ("upper", "arm"): "upper_arm",
     ("arm", "upper"): "upper_arm",
     ("lower", "arm"): "forearm",
@@ -116,15 +126,14 @@ PAIRS = {
     ("clavicle", "bone"): "clavicle",
     ("shoulder", "blade"): "clavicle",
     ("upper", "jaw"): "helper",
-    ("spine", "leg"): "leg",  # Back leg.
-    ("spine", "foot"): "foot",
-    ("front", "leg"): "arm",
+    **{("spine", part): part for part in ("leg", "thigh", "shin", "foot", "toe")},
+    **{(word, "leg"): "arm" for word in ("front", "fore")},
+    **{(word, "foot"): "hand" for word in ("front", "fore")},
     ("front", "thigh"): "upper_arm",
     ("front", "shin"): "forearm",
-    ("front", "foot"): "hand",
-    ("front", "toe"): "finger",
     ("front", "knee"): "elbow",
     ("front", "ankle"): "wrist",
+    ("front", "toe"): "finger",
     ("front", "shoulder"): "clavicle",
 }
 FINGERS = ("thumb", "index", "middle", "ring", "pinky")

@@ -10,13 +10,15 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 _SEPARATORS = str.maketrans("", "", " _-.:|")
 _RUNNING_NUMBER = re.compile(r"_\d+$")
 MOST = 0.8  # Of all names: then it is the exporter's doing.
-NUM_ANCHORS = 4  # Names that are compared with every bone to find what is around them.
+NUM_ANCHORS = 6  # Names that are compared with every bone to find what is around them.
 
 
+@lru_cache(maxsize=8192)  # Every map compares the same bones.
 def normal_form(name: str) -> str:
     """Return a name without capitals, separators and the width of its letters."""
     wide = unicodedata.normalize("NFKC", name)

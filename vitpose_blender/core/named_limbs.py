@@ -41,9 +41,7 @@ def find_arm(bones: NamedBones, side: str) -> Rows:
         return {}
     rows = {"upper_arm": [arm.upper], "forearm": [arm.lower]}
     rows["clavicle"] = _one(_clavicle(bones, side, arm.upper))
-    hand = bones.first(bones.below(bones.rows(side, ("hand", "wrist")), arm.lower))
-    if hand < 0:
-        hand = bones.first(bones.below(bones.rows(side, ("palm",)), arm.lower))
+    hand = _end(bones, side, arm, (("hand", "wrist"), ("palm",)))
     rows["hand"] = _one(hand)
     upper_twists, lower_twists = _twists(
         bones, side, arm, hand, ("upper_arm", "forearm", "elbow", "wrist", "hand")
@@ -59,10 +57,10 @@ def find_leg(bones: NamedBones, side: str) -> Rows:
     if leg is None:
         return {}
     rows = {"thigh": [leg.upper], "shin": [leg.lower]}
-    foot = bones.first(bones.below(bones.rows(side, ("foot", "ankle")), leg.lower))
+    foot = _end(bones, side, leg, (("foot", "ankle"),))
     rows["foot"] = _one(foot)
     if foot >= 0:
-        rows["toe"] = _one(_toe(bones, side, foot))
+        rows["toe"] = _one(_toe(bones, side, leg, foot))
     upper_twists, lower_twists = _twists(
         bones, side, leg, foot, ("thigh", "shin", "knee", "ankle", "foot")
     )
@@ -97,12 +95,28 @@ def _clavicle(bones: NamedBones, side: str, upper: int) -> int:
     return -1
 
 
-def _toe(bones: NamedBones, side: str, foot: int) -> int:
-    """Return the bone that all toes hang on; toes side by side have none."""
-    toes = bones.below(bones.rows(side, ("toe", "ball")), foot)
-    if not toes:  # A foot that hangs on the ankle begins at the ball.
-        toes = bones.below(bones.rows(side, ("foot",)), foot)
-    return bones.first(toes, by_size=False)
+def _end(
+    bones: NamedBones, side: str, limb: _Bones, words: Iterable[tuple[str, ...]]
+) -> int:
+    """Return the hand or foot by the first words that fit, -1 for none."""
+    counted = ((limb.upper_word,),) if limb.upper_word == limb.lower_word else ()
+    for named in (*words, *counted):
+        rows = bones.below(bones.rows(side, named), limb.lower)
+        if rows:
+            return bones.first(rows)
+    return -1
+
+
+def _toe(bones: NamedBones, side: str, leg: _Bones, foot: int) -> int:
+    """Return the bone that all toes hang on; toes side by side have none.
+
+    A foot that hangs on the ankle begins at the ball.
+    """
+    for named in (("toe", "ball"), ("foot",), (leg.lower_word,)):
+        rows = bones.below(bones.rows(side, named), foot)
+        if rows:
+            return bones.first(rows, by_size=False)
+    return -1
 
 
 def _twists(

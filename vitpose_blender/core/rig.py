@@ -2,12 +2,13 @@
 """Which bone of a character plays which role, read from TOML rig maps."""
 
 import json
+import math
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from .errors import RigError, VitposeError
 from .layouts import SIDES
@@ -40,6 +41,7 @@ REQUIRED_ROLES = (
         for part in ("upper_arm", "forearm", "thigh", "shin")
     ),
 )
+MAX_INT = 2**31 - 1  # Of a custom property.
 ALIKE = 0.9  # What a name counts that is only alike, against 1.
 MAX_BYTES = 1_000_000  # A map is a page of names; more is not one.
 
@@ -97,7 +99,7 @@ class RigMap:
             VitposeError: The table is not a rig map.
         """
         name, body = table.get("name"), table.get("body", "biped")
-        if not isinstance(name, str) or not name.strip():
+        if not _is_text(name) or not name.strip():
             raise VitposeError(f"{source} is not a rig map: its name is not a text")
         if body not in BODIES:
             raise VitposeError(
@@ -184,7 +186,9 @@ class RigMap:
         return bool(self.properties) and self.properties.keys() <= set(available)
 
     def _match(self, available: Sequence[str]) -> NameMatch:
-        required = [n for role in REQUIRED_ROLES for n in self.bones.get(role, ())[:1]]
+        required = [
+            name for role in REQUIRED_ROLES for name in self.bones.get(role, ())
+        ]
         return NameMatch(available, [*required, *self._names()])
 
     def _names(self) -> list[str]:
@@ -220,17 +224,19 @@ def _names(source: str, role: str, value: Any) -> tuple[str, ...]:
         )
     names = [value] if isinstance(value, str) else value
     is_list = isinstance(names, list | tuple) and names
-    if not is_list or not all(isinstance(name, str) and name for name in names):
+    if not is_list or not all(_is_text(name) for name in names):
         raise VitposeError(f"{source}: {role} must be a bone name or a list of them")
     return tuple(names)
 
 
 def _properties(table: Mapping[str, Any], source: str) -> dict[str, dict[str, Value]]:
     properties = table.get("properties", {})
-    tables = properties.values() if isinstance(properties, dict) else [None]
-    for values in tables:
-        plain = isinstance(values, dict) and all(
-            isinstance(value, bool | int | float | str) for value in values.values()
+    tables = properties.items() if isinstance(properties, dict) else [("", None)]
+    for bone, values in tables:
+        plain = (
+            _is_text(bone)
+            and isinstance(values, dict)
+            and all(_is_text(key) and _is_value(value) for key, value in values.items())
         )
         if not plain:
             raise VitposeError(
@@ -238,6 +244,24 @@ def _properties(table: Mapping[str, Any], source: str) -> dict[str, dict[str, Va
                 'such as "hand.L" = { IK_FK = 1.0 }'
             )
     return {bone: dict(values) for bone, values in properties.items()}
+
+
+def _is_text(value: Any) -> TypeGuard[str]:
+    """Return whether it is a text, not empty, that a file and Blender can hold."""
+    return (
+        isinstance(value, str)
+        and bool(value)
+        and not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value)
+    )
+
+
+def _is_value(value: Any) -> bool:
+    """Return whether a custom property can have it."""
+    if isinstance(value, str):
+        return value == "" or _is_text(value)
+    if isinstance(value, int):
+        return -MAX_INT <= value <= MAX_INT
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _toml(value: Value | list[str]) -> str:
