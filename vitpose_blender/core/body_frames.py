@@ -36,19 +36,22 @@ def trunk_line(xyz: FloatArray) -> FloatArray:
 
 
 def pelvis_frame(xyz: FloatArray) -> FloatArray:
-    """Frame of the pelvis; its up is half way between lumbar spine and trunk."""
-    line = trunk_line(xyz)
+    """Frame of the pelvis; its up is along the lumbar spine."""
     hips = mean_joint(xyz, "left_hip", "right_hip")
-    lumbar = prefer(unit(xyz[:, ROW["spine"]] - hips), line)
-    return body_frame(between(xyz, "right_hip", "left_hip"), lumbar + line)
+    lumbar = prefer(unit(xyz[:, ROW["spine"]] - hips), trunk_line(xyz))
+    return body_frame(between(xyz, "right_hip", "left_hip"), lumbar)
 
 
 def chest_frame(xyz: FloatArray) -> FloatArray:
-    """Frame of the chest; its up is half way between thoracic spine and trunk."""
-    line = trunk_line(xyz)
+    """Frame of the chest; its up is along the thoracic spine."""
     shoulders = mean_joint(xyz, "left_shoulder", "right_shoulder")
-    upper = prefer(unit(shoulders - xyz[:, ROW["spine"]]), line)
-    return body_frame(between(xyz, "right_shoulder", "left_shoulder"), upper + line)
+    thoracic = prefer(unit(shoulders - xyz[:, ROW["spine"]]), trunk_line(xyz))
+    return body_frame(between(xyz, "right_shoulder", "left_shoulder"), thoracic)
+
+
+def forward_tilt(angle: float) -> FloatArray:
+    """Return the turn that leans a body part forward by an angle [rad], `(3, 3)`."""
+    return about_axis(np.array([1.0, 0.0, 0.0]), np.asarray(angle))
 
 
 def head_frame(xyz: FloatArray) -> FloatArray:

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from .body_frames import chest_frame, head_frame, pelvis_frame
+from .body_frames import chest_frame, forward_tilt, head_frame, pelvis_frame
 from .layouts import SIDES
 from .limb_turns import clavicle_turn, foot_turn, hand_turn, limb_turns
 from .motion import Memory, WorldMotion
@@ -24,8 +24,9 @@ def bone_turns(person: WorldMotion, rest: RigRest, memory: Memory) -> FloatArray
     """
     num_frames, num_bones = len(person.times), len(rest.names)
     known = np.full((num_frames, num_bones, 3, 3), np.nan)
-    pelvis = rest.turn_to_rig(pelvis_frame(person.xyz) @ rest.trunk.T)
-    chest = rest.turn_to_rig(chest_frame(person.xyz) @ rest.trunk.T)
+    from_upright = forward_tilt(-memory.lean) @ rest.upright.T
+    pelvis = rest.turn_to_rig(pelvis_frame(person.xyz) @ from_upright)
+    chest = rest.turn_to_rig(chest_frame(person.xyz) @ from_upright)
     known[:, rest.index["hips"]] = pelvis
     _spread(known, rest.chain("spine"), pelvis, chest)
     is_biped = rest.body == "biped"

@@ -31,7 +31,9 @@ from .types import FloatArray
 _SHRUG_FROM, _SHRUG_SHARE = np.radians(50), 0.2
 # A limb bent by less than the first angle says nothing of its hinge, beyond the
 # second it says all [rad].
-_BEND_NONE, _BEND_CLEAR = np.radians(8), np.radians(30)
+_BEND_NONE, _BEND_CLEAR = np.radians(6), np.radians(20)
+# Wrists bend to the first angle; what bends to the second was not a hand [rad].
+_WRIST, _NO_WRIST = np.radians(75), np.radians(120)
 # Nearer to its rest direction than the first angle a limb has the hinge that the
 # character was built with, beyond the second the one that people have [rad].
 _AS_BUILT, _AS_PEOPLE = np.radians(10), np.radians(60)
@@ -162,8 +164,20 @@ def hand_turn(known: FloatArray, xyz: FloatArray, rest: RigRest, side: str) -> N
     forearm = known[:, forearm_row]
     straight = unit(between(xyz, f"{side}_elbow", f"{side}_wrist"))
     pointing = unit(between(xyz, f"{side}_wrist", f"{side}_hand"))
-    bend = shortest_turn(straight, prefer(pointing, straight))
+    bend = shortest_turn(straight, prefer(_within_reach(straight, pointing), straight))
     known[:, hand_row] = bend @ forearm
+
+
+def _within_reach(straight: FloatArray, pointing: FloatArray) -> FloatArray:
+    """Return where a hand points that bends no farther than wrists do, `(F, 3)`.
+
+    What bends farther was seen wrongly, the less credible the farther: it fades.
+    """
+    angle = np.arccos(np.clip(np.sum(straight * pointing, axis=-1), -1.0, 1.0))
+    faded = _WRIST * np.maximum(_NO_WRIST - angle, 0.0) / (_NO_WRIST - _WRIST)
+    axis = unit(cross(straight, pointing))
+    bent = apply(about_axis(axis, np.where(angle > _WRIST, faded, angle)), straight)
+    return np.where((angle > _WRIST)[:, np.newaxis], bent, pointing)
 
 
 def foot_turn(known: FloatArray, xyz: FloatArray, rest: RigRest, side: str) -> None:

@@ -95,6 +95,8 @@ class Memory:
         spine_offset: How far before the line from hips to shoulders the spine joint is
             when the person stands at ease, in lengths of that line; None before that
             was seen.
+        lean: How far the person's trunk leans forward when standing upright [rad]; only
+            a calibration tells that from a posture.
         looks_ahead: Whether what comes later may be used: not live.
     """
 
@@ -106,4 +108,5 @@ class Memory:
     twists: dict[str, tuple[float, float]] = field(default_factory=dict)
     leg_length: float | None = None
     spine_offset: float | None = None
+    lean: float = 0.0
     looks_ahead: bool = False

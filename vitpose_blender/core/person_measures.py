@@ -9,15 +9,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from .body_frames import between, mean_joint
+from .body_frames import between, mean_joint, trunk_line
 from .layouts import CANONICAL, SIDES
 from .motion import Memory, WorldMotion
-from .rotations import unit
+from .rotations import cross, unit
 from .trunk_frames import trunk_frames
 from .types import FloatArray
 
 ADULT_LEG = 0.82  # Hip to ankle of a 1.67 m adult (0.491 of stature, Winter 2009) [m].
 _UPRIGHT = np.cos(np.radians(25))  # Of a trunk whose back is at ease.
+_STRAIGHT = np.cos(np.radians(15))  # Of legs that stand.
 _SPINE = CANONICAL.index["spine"]
 
 
@@ -65,3 +66,30 @@ def with_plain_back(person: WorldMotion, memory: Memory) -> WorldMotion:
     xyz = person.xyz.copy()
     xyz[:, _SPINE] -= memory.spine_offset * length[:, np.newaxis] * forward
     return replace(person, xyz=xyz)
+
+
+def calibrated(person: WorldMotion) -> Memory:
+    """Return what to begin with for a person who was seen standing upright.
+
+    Args:
+        person: Some moments; those count in which trunk and legs are upright.
+
+    Returns:
+        A memory with leg length, curve of the back and lean of the trunk. What was not
+        seen is left to be measured later.
+    """
+    memory = Memory()
+    leg_length(person.xyz, memory)
+    with_plain_back(person, memory)
+    line = trunk_line(person.xyz)
+    across = unit(between(person.xyz, "right_hip", "left_hip") * (1.0, 1.0, 0.0))
+    ahead = cross(across, np.array([0.0, 0.0, 1.0]))
+    lean = np.arctan2(np.sum(line * ahead, axis=-1), line[:, 2])
+    standing = np.isfinite(lean) & (line[:, 2] > _UPRIGHT)
+    for side in SIDES:
+        for start, end in (("knee", "hip"), ("ankle", "knee")):
+            bone = unit(between(person.xyz, f"{side}_{start}", f"{side}_{end}"))
+            standing &= bone[:, 2] > _STRAIGHT
+    if standing.any():
+        memory.lean = float(np.median(lean[standing]))
+    return memory

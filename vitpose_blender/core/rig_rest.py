@@ -145,6 +145,15 @@ class RigRest:
         return body_frame(self.trunk[:, 0], _UP if is_level else up)
 
     @cached_property
+    def upright(self) -> FloatArray:
+        """Frame that the trunk counts as upright in, in the world; `(3, 3)`.
+
+        A standing character's lean at rest is its posture: it keeps it while the person
+        stands upright. A quadruped's trunk has no such way to stand.
+        """
+        return self.trunk if self.body == "quadruped" else self.standing
+
+    @cached_property
     def facing(self) -> FloatArray:
         """Turn about the vertical from facing -Y to the way the character faces."""
         return shortest_turn(self.standing[:, 2], _UP) @ self.standing

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Elbows and knees: they bend the right way, and near-straight limbs do not flip."""
+
+import numpy as np
+import pytest
+
+from tests.humanoid import (
+    ROW,
+    humanoid_roles,
+    humanoid_skeleton,
+    moving,
+    person_like,
+    world_motion,
+)
+from tests.turns import angles_deg, bone_turns, turn_angles_deg
+from vitpose_blender.core.motion import Memory
+from vitpose_blender.core.retarget import retarget
+from vitpose_blender.core.rig_rest import build_rig_rest
+from vitpose_blender.core.rotations import about_axis, shortest_turn, unit
+
+FPS = 30.0
+
+
+@pytest.fixture
+def rest():
+    return build_rig_rest(humanoid_skeleton(), humanoid_roles())
+
+
+@pytest.fixture
+def standing(rest):
+    return person_like(rest)
+
+
+@pytest.fixture
+def xyz(standing):
+    """Four seconds of a person who moves everything."""
+    return moving(standing, np.arange(int(4 * FPS)) / FPS)
+
+
+def test_arms_swung_forwards_keep_their_elbows_down(rest, standing):
+    """A straight arm has no hinge of its own: it must not turn about itself."""
+    times = np.arange(60) / FPS
+    xyz = np.tile(standing, (len(times), 1, 1))
+    for side, way in (("left", 1.0), ("right", -1.0)):
+        shoulder = standing[ROW[f"{side}_shoulder"]]
+        down = np.array([way * 0.1, 0.0, -1.0])
+        for frame, share in enumerate(np.linspace(0, 1, len(times))):
+            swing = about_axis(np.array([-1.0, 0, 0]), np.radians(-90 * share))
+            ahead = swing @ unit(down)
+            xyz[frame, ROW[f"{side}_elbow"]] = shoulder + 0.28 * ahead
+            xyz[frame, ROW[f"{side}_wrist"]] = shoulder + 0.53 * ahead
+            xyz[frame, ROW[f"{side}_hand"]] = shoulder + 0.6 * ahead
+    turns = bone_turns(retarget(world_motion(xyz), rest), rest)
+    for limb in rest.limbs[:2]:
+        elbow_side = np.cross(limb.directions[0], limb.hinge)  # Where it sticks out.
+        end = turns[-1, limb.upper] @ elbow_side
+        assert abs(end[2]) > 0.5, limb.name
+
+
+@pytest.mark.parametrize("part", ["arm", "leg"])
+def test_noise_on_a_straight_limb_does_not_flip_it(rest, standing, part, rng):
+    """Seen by one camera, joints tremble by a centimetre."""
+    start, middle, end = {
+        "arm": ("shoulder", "elbow", "wrist"), "leg": ("hip", "knee", "ankle")
+    }[part]  # fmt: skip
+    joint = {name: ROW[f"left_{name}"] for name in (start, middle, end)}
+    standing[joint[end]] = 2 * standing[joint[middle]] - standing[joint[start]]
+    xyz = np.tile(standing, (300, 1, 1))
+    for row in joint.values():
+        xyz[:, row] += rng.normal(0, 0.01, (len(xyz), 3))
+    turns = bone_turns(retarget(world_motion(xyz, FPS), rest), rest)
+
+    limb = next(limb for limb in rest.limbs if limb.name == f"left_{part}")
+    for row, direction in zip((limb.upper, limb.lower), limb.directions):
+        now = turns[:, row] @ direction
+        swing = shortest_turn(now[:-1], now[1:])
+        twist = turn_angles_deg(turns[1:, row], swing @ turns[:-1, row])
+        assert twist.max() < 60
+
+
+def test_an_elbow_bent_anew_the_other_way_turns_the_arm_in_time(rest, standing):
+    """The hinge may not jump, but it must arrive."""
+    xyz = np.tile(standing, (60, 1, 1))
+    shoulder, elbow = (standing[ROW[f"left_{n}"]] for n in ("shoulder", "elbow"))
+    upper = unit(elbow - shoulder)
+    ahead = unit(np.cross(upper, np.cross((0.0, -1.0, 0.0), upper)))
+    xyz[:, ROW["left_wrist"]] = elbow + 0.25 * ahead
+    xyz[30:, ROW["left_wrist"]] = elbow - 0.25 * ahead
+    xyz[:, ROW["left_hand"]] = xyz[:, ROW["left_wrist"]]
+    hinges = {}
+    for name, memory in (("live", Memory()), ("clip", None)):
+        turns = bone_turns(retarget(world_motion(xyz, FPS), rest, memory), rest)
+        limb = rest.limbs[0]
+        hinges[name] = turns[:, limb.upper] @ limb.hinge
+        turned = angles_deg(hinges[name][20], hinges[name][-1])
+        assert turned == pytest.approx(180, abs=1)
+    live, clip = hinges["live"], hinges["clip"]
+    assert angles_deg(live[:-1], live[1:]).max() <= 900 / FPS + 1e-6
+    assert angles_deg(clip[:-1], clip[1:]).max() < 60
+    # A clip knows what comes: its elbow never bends the wrong way.
+    bend = np.cross(upper, xyz[:, ROW["left_wrist"]] - elbow)
+    assert angles_deg(clip, bend).max() < 90
