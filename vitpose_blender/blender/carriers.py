@@ -7,7 +7,7 @@ alone, and the driven bone below is told its place. Only inside an IK chain, and
 a connected bone, which cannot leave its parent's tail, they are held.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bpy.types import Constraint, Object, PoseBone
@@ -33,7 +33,8 @@ class Carriers:
     Attributes:
         links: Undriven bones that must not move against what carries them.
         carrying: All bones above a driven one.
-        plain: Undriven ones among them that nothing but their own pose moves.
+        plain: Undriven ones among them, and controls that those follow by constraints,
+            that nothing but their own pose moves.
         located: Driven bones that must be told their place.
         pulled: For a located bone that is connected to its parent: the ancestor that
             can be moved in its stead.
@@ -73,9 +74,11 @@ def find_carriers(armature: Object, rest: RigRest, drivers: BoneDrivers) -> Carr
         elif is_moved and not links.issuperset(each.name for each in path):
             located.add(name)
     carrying = {each.name for name in driven for each in bones[name].parent_recursive}
+    around = carrying - driven - links
+    followed = {name for each in around for name in _followed(bones[each], armature)}
     plain = {
         name
-        for name in carrying - driven - links
+        for name in around | followed - driven - links
         if not _is_moved(bones[name], drivers)
     }
     return Carriers(
@@ -143,6 +146,17 @@ def _moves_child(bone: PoseBone, child: PoseBone, drivers: BoneDrivers) -> bool:
     if distance < _NEAR * bone.bone.length:
         kinds -= _ONLY_TURN
     return bool(kinds)
+
+
+def _followed(bone: PoseBone, armature: Object) -> Iterator[str]:
+    """Iterate over the bones of its own armature that a bone's constraints follow."""
+    assert armature.pose is not None
+    for each in own_constraints(bone):
+        for target in getattr(each, "targets", (each,)):
+            name = getattr(target, "subtarget", "")
+            is_own = getattr(target, "target", None) == armature
+            if is_own and name in armature.pose.bones and not each.mute:
+                yield name
 
 
 def _is_moved(bone: PoseBone, drivers: BoneDrivers) -> bool:
