@@ -289,6 +289,14 @@ def test_a_blend_replaces_the_open_file(tmp_path):
     assert bpy.context.scene.render.fps == 48
 
 
+def test_the_open_file_can_be_opened_again_but_not_added(tmp_path):
+    add_humanoid()
+    path = save(tmp_path / "hero.blend")
+    for _ in range(2):
+        assert load.load_character(path).name == "Hero"
+    assert "hero.blend is the open file" in refused(path)
+
+
 def test_of_a_blend_only_what_belongs_to_armatures_is_added(tmp_path):
     armature = add_humanoid()
     add_cube()

@@ -13,6 +13,13 @@ from ..core.errors import CharacterError
 from . import access, import_guard
 
 
+def is_open(path: Path) -> bool:
+    """Return whether a .blend is the open file, from which nothing can be added."""
+    return (
+        bool(bpy.data.filepath) and path.resolve() == Path(bpy.data.filepath).resolve()
+    )
+
+
 def has_armature(path: Path) -> bool:
     """Return whether an armature is in a .blend, without opening it."""
     with _library(path, link=True) as (source, _):
@@ -27,8 +34,10 @@ def append_characters(path: Path) -> None:
     """Add a .blend's armatures to the scene, and what belongs to them.
 
     Raises:
-        CharacterError: They are linked from yet another file.
+        CharacterError: They are in it already, or linked from yet another file.
     """
+    if is_open(path):
+        raise CharacterError(f"{path.name} is the open file: pick its armature in it")
     with _objects_of(path) as objects:
         names = _characters(objects, path)
     with _library(path, link=False) as (_, wanted):

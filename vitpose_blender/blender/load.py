@@ -48,7 +48,7 @@ def load_character(path: Path, armature: str = "") -> Object:
         return load_into_scene(path, armature)
     check_character_file(path)
     with _readable(path):
-        if not blend_file.has_armature(path):
+        if not (blend_file.is_open(path) or blend_file.has_armature(path)):
             raise _no_skeleton(path)
         bpy.ops.wm.open_mainfile(filepath=str(path))
     try:
@@ -155,8 +155,11 @@ def _likeness(armature: Object) -> tuple[float, int]:
 
 
 def _no_skeleton(path: Path) -> CharacterError:
+    # Bones of a glTF are what its skins name.
+    needs_mesh = path.suffix.lower() not in (".fbx", ".blend")
     return CharacterError(
         f"{path.name} has no skeleton: export the character with its armature"
+        + " and a mesh that it deforms" * needs_mesh
     )
 
 
