@@ -150,9 +150,23 @@ def test_no_maps_at_all_are_refused():
         ("[bones]\nhips = ''", "hips must be a bone name"),
         ("[bones]\nspine = []", "spine must be a bone name"),
         ("[bones]\nhips = 'A'\nspine = ['B', 'A']", "gives the bone 'A' to several"),
+        ("name = 3\n[bones]", "its name is not a text"),
+        ("name = ' '\n[bones]", "its name is not a text"),
+        ("body = 'bird'\n[bones]", "body is 'bird', but must be biped or quadruped"),
+        ("body = ['biped']\n[bones]", "body is .* but must be biped"),
+        ('[bones]\nhips = "a\\u0000"', "hips must be a bone name"),
+        ("properties = 3\n[bones]", "must give each bone a table of values"),
+        ("[bones]\n[properties]\nhand = 1", "must give each bone a table of values"),
+        ("[bones]\n[properties]\nhand = {a = nan}", "must give each bone a table"),
+        ("[bones]\n[properties]\nhand = {a = 99999999999}", "must give each bone"),
+        ("[bones]\n[properties]\nhand = {a = [1]}", "must give each bone a table"),
+        ("[bones]\n[properties]\nhand = {a = 1979-05-27}", "must give each bone"),
+        ("x = " + "[" * 5000, "is not a rig map"),
+        ("# " + "x" * 1_000_001, "is not a rig map: it is larger than 1 MB"),
     ],
     ids=["syntax", "binary", "no-table", "not-a-table", "role", "number", "mixed",
-         "empty", "none", "twice"],
+         "empty", "none", "twice", "name", "blank", "body", "bodies", "nul", "values",
+         "value", "nan", "large", "list", "date", "deep", "huge"],
 )  # fmt: skip
 def test_a_broken_map_is_one_sentence(tmp_path, text, message):
     path = tmp_path / "broken.toml"
@@ -161,6 +175,66 @@ def test_a_broken_map_is_one_sentence(tmp_path, text, message):
         RigMap.from_toml(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_map_that_is_written_is_read_as_it_was(tmp_path, maps, family):
+    rig_map = maps[FAMILIES.index(family)]
+    path = tmp_path / "mine.toml"
+    path.write_text(rig_map.to_toml(), encoding="utf-8")
+    assert RigMap.from_toml(path) == rig_map
+    assert RigMap.from_table(json.loads(json.dumps(rig_map.to_table())), "") == rig_map
+
+
+def test_odd_names_and_values_are_written_as_they_are(tmp_path):
+    odd = RigMap(
+        name='The "hero"',
+        bones={
+            "hips": ("a'b", 'c"d', "\\"),
+            "spine": ("\t\n", "\x7f", "左足ＩＫ", "🦴"),
+            "tail": ("a = [1]", "#"),
+        },
+        body="quadruped",
+        properties={
+            "upper.arm L": {"IK FK": 1.0, "é": True, "n": -3, "t": "", "f": 1e20}
+        },
+    )
+    path = tmp_path / "odd.toml"
+    path.write_text(odd.to_toml(), encoding="utf-8")
+    assert RigMap.from_toml(path) == odd
+    kinds = {
+        type(value)
+        for value in RigMap.from_toml(path).properties["upper.arm L"].values()
+    }
+    assert kinds == {float, bool, int, str}
+
+
+def test_of_several_spellings_the_first_that_is_there_counts():
+    bones = {role: (f"{role} new", role) for role in REQUIRED_ROLES}
+    rig_map = RigMap("two", bones)
+    assert rig_map.resolve(list(REQUIRED_ROLES))["hips"] == ("hips",)
+    both = [*REQUIRED_ROLES, "hips new"]
+    assert rig_map.resolve(both)["hips"] == ("hips new",)
+
+
+def test_spelling_does_not_matter_unless_it_tells_bones_apart(mixamo):
+    available = [name.upper() for name in humanoid_bones("hero_")]
+    assert mixamo.resolve(available)["left_shin"] == ("HERO_LEFTLEG",)
+    assert mixamo.score(available)[0] < mixamo.score(list(humanoid_bones("hero_")))[0]
+    two = [*humanoid_bones(), "Left_Leg", "LEFT LEG"]
+    assert mixamo.resolve(two)["left_shin"] == ("LeftLeg",)
+    unsure = [name for name in two if name != "LeftLeg"]
+    with pytest.raises(RigError, match="no bone 'LeftLeg'"):
+        mixamo.resolve(unsure)
+
+
+def test_no_bone_plays_two_roles():
+    names = {role: (role,) for role in REQUIRED_ROLES}
+    rig_map = RigMap("same", {**names, "head": ("HIPS",), "spine": ("Hips", "back")})
+    found = rig_map.resolve([*REQUIRED_ROLES, "back"])
+    assert found["hips"] == ("hips",)
+    assert found["spine"] == ("back",)
+    assert "head" not in found
 
 
 def test_a_missing_map_is_named(tmp_path):
