@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.blender.rigs import PREFIX, add_humanoid, heads
+from tests.fbx_text import humanoid_text
 from tests.humanoid import humanoid_bones, humanoid_roles
 from tests.vrm_files import TRIANGLE, humanoid_document, humanoid_vrm, with_table
 from vitpose_blender.blender import character, load, rig_choice
@@ -142,6 +143,17 @@ def test_no_bone_shapes_or_scenes_are_left_lying_about(tmp_path, vrm):
     add_humanoid()
     load.load_character(save(tmp_path / "hero.glb"))
     assert sorted(bpy.data.objects.keys()) == ["Hero", "Skin"]
+
+
+def test_an_fbx_in_text_is_read_or_the_way_out_is_said(tmp_path):
+    path = tmp_path / "hero.fbx"
+    path.write_text(humanoid_text())
+    if bpy.app.version < (4, 5):
+        assert "in text, which this Blender cannot read: export it as" in refused(path)
+        return
+    found = heads(load.load_character(path))
+    for name, (_, head, _) in humanoid_bones().items():
+        np.testing.assert_allclose(found[name], head, atol=1e-4, err_msg=name)
 
 
 # VRM.
@@ -413,7 +425,9 @@ def test_an_import_that_fails_on_its_way_is_undone(vrm):
         materials=materials,
     )
     add_prop("Before", 2)
-    assert "Blender cannot read hero.vrm" in refused(path)
+    sentence = refused(path)
+    assert "Blender cannot read hero.vrm: its importer stumbles over it" in sentence
+    assert "IndexError: list index out of range" in sentence
 
 
 def test_a_blend_of_a_newer_blender_says_so(tmp_path):

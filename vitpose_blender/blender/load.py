@@ -118,7 +118,11 @@ def _reason(error: Exception, path: Path) -> str:
             "one; export the character there as .glb"
         )
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # An importer's own mistakes come with a traceback, and where it was called.
+    lines = [line for line in lines if not line.startswith("Location: ")]
     reason = lines[-1].removeprefix("Error: ").rstrip(".") if lines else repr(error)
+    if "Traceback" in str(error):
+        reason = f"its importer stumbles over it ({reason})"
     return f"{reason}; export the character again as .glb"
 
 
