@@ -8,10 +8,19 @@ import bpy
 
 Fingerprint = dict[str, Any]
 
-# Not of the file, or the way to something that is walked elsewhere.
+# Not of the file, or the way to something that is walked elsewhere. A painting tool
+# without a brush, `uv_sculpt`, crashes Blender 4.2.
 _PASSED_OVER = {
     *("rna_type", "original", "id_data", "session_uid", "is_evaluated"),
-    *("depsgraph", "statistics", "preview", "asset_data", "is_runtime_data"),
+    *(
+        "depsgraph",
+        "statistics",
+        "preview",
+        "asset_data",
+        "is_runtime_data",
+        "use_nodes",
+        "uv_sculpt",
+    ),
     *(
         "is_updated",
         "is_updated_data",
