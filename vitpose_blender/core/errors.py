@@ -7,6 +7,7 @@
   * WeightsError     model files are missing, broken, or may not be downloaded
   * TakeError        a take is empty, damaged or does not hold what was asked for
   * RigError         the rig map and the armature disagree
+    * BodyError      no body can be recognised in the armature
   * CharacterError   a character file has no usable skeleton
   * OutputError      a result cannot be written
 
@@ -53,6 +54,14 @@ class RigError(VitposeError):
             f"Armature has no bone {_some(map(repr, self.missing))}; "
             f"it has {_some(sorted(available))}: give a rig map that names its bones"
         )
+
+
+class BodyError(RigError):
+    """Raised when no body can be recognised in an armature, whatever the map."""
+
+    def __init__(self, sentence: str) -> None:
+        self.missing: list[str] = []
+        VitposeError.__init__(self, sentence)
 
 
 def _some(names: Iterable[str], limit: int = 12) -> str:

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finds hips, spine, neck and head of a body whose limbs are known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .structure_body import Body
+from .structure_limbs import bell
+
+_FAR = 0.6  # Of the trunk: what carries legs and spine from farther is no hip bone.
+_NECK = 0.04  # Of the trunk above the shoulders: the bone that carries arms is a neck.
+_CHEST = -0.12  # Below this it belongs to the spine, though arms hang on another bone.
+_HEAD = 0.34  # Where a head's joint is above the shoulders, against the trunk.
+_SKULL = 0.42  # Length of a head against the trunk.
+
+
+@dataclass(frozen=True)
+class Trunk:
+    """The joints of the middle line, -1 for a missing head."""
+
+    hips: int
+    spine: tuple[int, ...]
+    neck: tuple[int, ...]
+    head: int
+
+
+def find_trunk(body: Body) -> Trunk:
+    """Return the middle line of a body."""
+    return _TrunkSearch(body).trunk()
+
+
+class _TrunkSearch:
+    def __init__(self, body: Body) -> None:
+        self.body, self.tree = body, body.tree
+        self.tops = [limb.top for pair in (body.legs, body.arms) for limb in pair.limbs]
+        self.length = max(float(np.linalg.norm(body.trunk)), 1e-6)
+        self.up = body.trunk / self.length
+        across = body.legs.across / max(np.linalg.norm(body.legs.across), 1e-9)
+        across = across + body.arms.across / max(np.linalg.norm(body.arms.across), 1e-9)
+        self.across = across / max(np.linalg.norm(across), 1e-9)
+
+    def trunk(self) -> Trunk:
+        hips, path = self._hips_and_path()
+        beyond = self._head_chain(path)
+        chest = path[-1]
+        spine = path[1:]
+        while len(beyond) > 1 and self.height(beyond[0]) < _CHEST:
+            spine.append(beyond.pop(0))
+        if not beyond:
+            if spine and self.height(chest) > -0.1 and self._carries_more(chest):
+                return Trunk(hips, tuple(spine[:-1]), (), chest)
+            return Trunk(hips, tuple(spine), (), -1)
+        place = self._head_place(beyond)
+        neck = beyond[:place]
+        if len(spine) > 1 and spine[-1] == chest and self.height(chest) > _NECK:
+            neck.insert(0, spine.pop())
+        return Trunk(hips, tuple(spine), tuple(neck), beyond[place])
+
+    def _hips_and_path(self) -> tuple[int, list[int]]:
+        """Return the hips and the way from them to what carries the arms."""
+        tree, legs, arms = self.tree, self.body.legs.attach, self.body.arms.attach
+        met = tree.meeting(legs, arms) if min(legs, arms) >= 0 else -1
+        if met < 0:  # Legs or arms hang on nothing: the trunk is what has a root.
+            chain = tree.ancestors(arms if arms >= 0 else legs)[::-1]
+            return chain[0], chain
+        path = tree.path(met, arms)
+        middle = self.body.legs.middle
+        far = float(np.linalg.norm(tree.points[met] - middle))
+        if far > _FAR * self.length and legs != met:
+            near = float(np.linalg.norm(tree.points[legs] - middle))
+            if near < far / 2:
+                return legs, [legs, *path[1:]]
+        above = tree.parents[met]
+        if above >= 0 and far > 0.08 * self.length and self.height(met) > -0.95:
+            if np.linalg.norm(tree.points[above] - middle) < 0.7 * far:
+                return above, [above, *path]
+        return met, path
+
+    def height(self, row: int) -> float:
+        """Return how far a joint is above the shoulders, against the trunk."""
+        offset = self.tree.points[row] - self.body.arms.middle
+        return float(offset @ self.up) / self.length
+
+    def _aside(self, row: int) -> float:
+        offset = self.tree.points[row] - self.body.arms.middle
+        return abs(float(offset @ self.across)) / self.length
+
+    def _is_free(self, row: int) -> bool:
+        return not any(self.tree.carries(row, top) for top in self.tops)
+
+    def _carries_more(self, chest: int) -> bool:
+        """Return whether something other than limbs hangs on the chest."""
+        children = self.tree.children[chest]
+        return any(
+            self._is_free(child) and self.height(child) > 0.1 for child in children
+        )
+
+    def _head_chain(self, path: Sequence[int]) -> list[int]:
+        """Return the joints from the chest's child towards the top of the head."""
+        start = self._best_start(path)
+        chain = [start] if start >= 0 else []
+        while chain and (following := self._next(chain[-1])) >= 0:
+            chain.append(following)
+        return chain
+
+    def _best_start(self, path: Sequence[int]) -> int:
+        best, most = -1, -4.0
+        for steps, carrier in enumerate(reversed(path)):
+            for row in self.tree.children[carrier]:
+                if row in path or not self._is_free(row) or self._has_twin(row):
+                    continue
+                score = self._start_score(row) - 0.7 * steps
+                if score > most:
+                    best, most = row, score
+        return best
+
+    def _start_score(self, row: int) -> float:
+        """Return how much a joint looks like the one that neck or head start with."""
+        tree = self.tree
+        below = list(tree.below(row))
+        offsets = (tree.points[below] - self.body.arms.middle) / self.length
+        top = float((offsets @ self.up).max())
+        if top < -0.05:
+            return -99.0
+        front = offsets[0] - (offsets[0] @ self.up) * self.up
+        front = front - (front @ self.across) * self.across
+        score = bell(self.height(row) - 0.15, 0.2) + bell(self._aside(row), 0.1)
+        score += bell(float(np.linalg.norm(front)), 0.2)
+        return float(score) + 0.3 * np.log(len(below)) + min(top, 1.0)
+
+    def _has_twin(self, row: int) -> bool:
+        """Return whether another branch mirrors this one, as eyes do."""
+        tree = self.tree
+        middle = tree.points[list(tree.below(row))].mean(axis=0)
+        aside = (middle - self.body.arms.middle) @ self.across
+        mirrored = middle - 2 * aside * self.across
+        return any(
+            tree.sizes[other] == tree.sizes[row]
+            and np.linalg.norm(
+                tree.points[list(tree.below(other))].mean(axis=0) - mirrored
+            ) < 0.1 * self.length
+            for other in tree.children[tree.parents[row]]
+            if other != row and self._is_free(other)
+        )  # fmt: skip
+
+    def _next(self, row: int) -> int:
+        """Return the child by which the middle line goes on upwards, -1 for none."""
+        best, most = -1, 0.0
+        for child in self.tree.children[row]:
+            link = self.tree.points[child] - self.tree.points[row]
+            length = float(np.linalg.norm(link))
+            rise = float(link @ self.up)
+            central = self._aside(child) < 0.12 and not self._has_twin(child)
+            if not central or rise < 0.5 * length:
+                continue
+            score = rise / self.length + 0.2 * np.log(1 + self.tree.sizes[child])
+            if length > 0.01 * self.length and score > most:
+                best, most = child, score
+        return best
+
+    def _head_place(self, chain: Sequence[int]) -> int:
+        """Return which joint of the chain above the chest is the head."""
+        tree = self.tree
+        scores = []
+        for place, row in enumerate(chain):
+            following = chain[place + 1 :]
+            rest = float(tree.along[chain[-1]] - tree.along[row]) / self.length
+            others = (
+                tree.sizes[row] - 1 - (tree.sizes[following[0]] if following else 0)
+            )
+            score = float(bell(self.height(row) - _HEAD, 0.13))
+            score += 0.6 * np.log(1 + others)
+            if following:
+                score += float(bell(np.log(max(rest, 1e-3) / _SKULL), 0.5)) - 0.5
+            scores.append(score)
+        return int(np.argmax(scores))
