@@ -3,8 +3,9 @@
 
 import numpy as np
 
+from vitpose_blender.core.build_rest import build_rig_rest
 from vitpose_blender.core.layouts import AP10K17, SIDES
-from vitpose_blender.core.rig_rest import RigRest, build_rig_rest
+from vitpose_blender.core.rig_rest import RigRest
 from vitpose_blender.core.rotations import about_axis
 from vitpose_blender.core.skeleton import Skeleton
 

@@ -4,8 +4,8 @@
 import numpy as np
 
 from tests.humanoid import humanoid_roles
+from vitpose_blender.core.build_rest import build_rig_rest
 from vitpose_blender.core.retarget import bone_target_names
-from vitpose_blender.core.rig_rest import build_rig_rest
 from vitpose_blender.core.rotations import about_axis, transpose, unit
 
 

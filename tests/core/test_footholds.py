@@ -11,6 +11,7 @@ from tests.humanoid import (
     humanoid_skeleton,
     person_like,
 )
+from vitpose_blender.core.build_rest import build_rig_rest
 from vitpose_blender.core.feet import (
     is_resting,
     move_foot,
@@ -18,7 +19,6 @@ from vitpose_blender.core.feet import (
     sole_points,
 )
 from vitpose_blender.core.footholds import hold_feet
-from vitpose_blender.core.rig_rest import build_rig_rest
 
 TIMES = np.arange(90) / 30
 DISTANCE = 4.0  # From the camera, which is at the origin [m].

@@ -13,8 +13,8 @@ from tests.humanoid import (
     humanoid_skeleton,
     person_like,
 )
+from vitpose_blender.core.build_rest import build_rig_rest
 from vitpose_blender.core.grounding import level_feet
-from vitpose_blender.core.rig_rest import build_rig_rest
 
 TIMES = np.arange(90) / 30
 LEG = ("hip", "knee", "ankle", "heel", "toe")

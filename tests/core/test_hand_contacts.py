@@ -14,8 +14,8 @@ from tests.humanoid import (
     person_like,
     world_motion,
 )
+from vitpose_blender.core.build_rest import build_rig_rest
 from vitpose_blender.core.retarget import bone_target_names, retarget
-from vitpose_blender.core.rig_rest import build_rig_rest
 from vitpose_blender.core.rotations import unit
 
 FPS = 30.0

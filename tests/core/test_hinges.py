@@ -13,9 +13,9 @@ from tests.humanoid import (
     world_motion,
 )
 from tests.turns import angles_deg, bone_turns, turn_angles_deg
+from vitpose_blender.core.build_rest import build_rig_rest
 from vitpose_blender.core.motion import Memory
 from vitpose_blender.core.retarget import retarget
-from vitpose_blender.core.rig_rest import build_rig_rest
 from vitpose_blender.core.rotations import about_axis, shortest_turn, unit
 
 FPS = 30.0

@@ -13,10 +13,10 @@ from tests.animal import (
     standing_keypoints,
     trotting,
 )
+from vitpose_blender.core.build_rest import build_rig_rest
 from vitpose_blender.core.layouts import AP10K17, SIDES
 from vitpose_blender.core.quadruped import quadruped_motion
 from vitpose_blender.core.retarget import bone_target_names, retarget
-from vitpose_blender.core.rig_rest import build_rig_rest
 from vitpose_blender.core.rotations import about_axis, unit
 
 TIMES = np.arange(60) / 30.0

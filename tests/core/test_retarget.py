@@ -24,10 +24,10 @@ from tests.turns import (
     rest_of,
     turn_angles_deg,
 )
+from vitpose_blender.core.build_rest import build_rig_rest
 from vitpose_blender.core.motion import Memory
 from vitpose_blender.core.person_measures import calibrated
 from vitpose_blender.core.retarget import bone_target_names, retarget, target_names
-from vitpose_blender.core.rig_rest import build_rig_rest
 from vitpose_blender.core.rotations import transpose
 
 FPS = 30.0

@@ -16,8 +16,8 @@ from tests.humanoid import (
     world_motion,
 )
 from tests.turns import angles_deg, bone_heads, matrices, rest_of
+from vitpose_blender.core.build_rest import build_rig_rest
 from vitpose_blender.core.retarget import retarget
-from vitpose_blender.core.rig_rest import build_rig_rest
 from vitpose_blender.core.rotations import about_axis, unit
 
 FPS = 30.0

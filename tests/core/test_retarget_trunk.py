@@ -14,9 +14,9 @@ from tests.humanoid import (
     world_motion,
 )
 from tests.turns import bone_turns, turn_angles_deg
+from vitpose_blender.core.build_rest import build_rig_rest
 from vitpose_blender.core.person_measures import calibrated
 from vitpose_blender.core.retarget import retarget
-from vitpose_blender.core.rig_rest import build_rig_rest
 from vitpose_blender.core.rotations import about_axis, transpose, unit
 
 FPS = 30.0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.humanoid import humanoid_roles, humanoid_skeleton
-from vitpose_blender.core.rig_rest import build_rig_rest
+from vitpose_blender.core.build_rest import build_rig_rest
 
 
 def hung(skeleton, **carriers):

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from tests.humanoid import humanoid_roles, humanoid_skeleton, random_rotations
+from vitpose_blender.core.build_rest import build_rig_rest
 from vitpose_blender.core.errors import RigError
-from vitpose_blender.core.rig_rest import build_rig_rest, rest_hinge
+from vitpose_blender.core.limb_rest import rest_hinge
 from vitpose_blender.core.rotations import about_axis, apply, unit
 
 UP = np.array([0.0, 0.0, 1.0])

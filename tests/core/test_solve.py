@@ -11,10 +11,10 @@ from tests.humanoid import (
     person_like,
     seen_by_camera,
 )
+from vitpose_blender.core.build_rest import build_rig_rest
 from vitpose_blender.core.errors import TakeError
 from vitpose_blender.core.filters import PRESETS
 from vitpose_blender.core.packet import Packet
-from vitpose_blender.core.rig_rest import build_rig_rest
 from vitpose_blender.core.solve import Joints, solve_take
 from vitpose_blender.core.take import Take, TakeHeader
 from vitpose_blender.core.types import Keypoints2D

@@ -14,9 +14,9 @@ from tests.humanoid import (
     world_motion,
 )
 from vitpose_blender.core.bone_turns import bone_turns
+from vitpose_blender.core.build_rest import build_rig_rest
 from vitpose_blender.core.motion import Memory
 from vitpose_blender.core.retarget import retarget
-from vitpose_blender.core.rig_rest import build_rig_rest
 from vitpose_blender.core.rotations import apply, rotation_vector, transpose
 
 FPS = 30.0

@@ -12,8 +12,8 @@ from tests.humanoid import (
     person_like,
     seen_by_camera,
 )
+from vitpose_blender.core.build_rest import build_rig_rest
 from vitpose_blender.core.camera_model import Camera
-from vitpose_blender.core.rig_rest import build_rig_rest
 from vitpose_blender.core.types import Joints3D
 from vitpose_blender.core.world_motion import (
     JUMP,

@@ -4,10 +4,12 @@
 import numpy as np
 from bpy.types import Object
 
-from ..core.rig_rest import RigRest, build_rig_rest
+from ..core.build_rest import build_rig_rest
+from ..core.rig_rest import RigRest
 from ..core.skeleton import Skeleton
 from ..core.types import FloatArray
 from . import access
+from .carriers import PREFIX
 
 
 def armatures() -> list[Object]:
@@ -54,6 +56,20 @@ def read_skeleton(armature: Object) -> Skeleton:
         rotations=np.array([bone.matrix_local.to_3x3() for bone in bones]),
         floor=_floor(armature, heads @ world[:3, :3].T + world[:3, 3]),
         world_from_rig=world,
+        held=_held_bones(armature),
+    )
+
+
+def _held_bones(armature: Object) -> frozenset[str]:
+    """Return the bones that constraints of the user's hold, or that move no mesh."""
+    moved = {
+        group.name for mesh in skinned_meshes(armature) for group in mesh.vertex_groups
+    } | {mesh.parent_bone for mesh in hung_meshes(armature)}
+    return frozenset(
+        bone.name
+        for bone in access.pose_bones(armature)
+        if bone.name not in moved
+        or any(not item.name.startswith(PREFIX) for item in bone.constraints)
     )
 
 

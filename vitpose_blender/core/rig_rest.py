@@ -5,23 +5,16 @@ Only joint heads and the rig map give meaning here. Axes, rolls and tails are wh
 importer guessed; they are carried along to place targets and read for nothing else.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from .errors import RigError
-from .flexion import natural_flexion
 from .layouts import SIDES
-from .limb_rest import SEGMENTS, Limb, rest_hinge, rest_pole
-from .relaxed_fingers import relaxed_fingers
+from .limb_rest import SEGMENTS, Limb
 from .rig import Value
-from .rig_anchors import driven_roles, find_anchors
-from .rotations import angle_about, body_frame, shortest_turn, unit
-from .skeleton import Skeleton
-from .trunk_frames import trunk_frames
-from .twist_shares import twist_shares
+from .rotations import body_frame, shortest_turn, unit
 from .types import FloatArray
 
 # A trunk that leans by more at rest belongs to a character that does not stand up.
@@ -215,55 +208,6 @@ class RigRest:
         return limb.lower, self.to_rig(place - self.world_from_rig[:3, 3])[np.newaxis]
 
 
-def build_rig_rest(
-    skeleton: Skeleton,
-    role_bones: Mapping[str, Sequence[str]],
-    properties: Mapping[str, Mapping[str, Value]] | None = None,
-    body: str = "biped",
-) -> RigRest:
-    """Pick the driven bones out of a skeleton and work out its limbs.
-
-    Args:
-        skeleton: The whole armature.
-        role_bones: Bone names of each role, as `RigMap.resolve` returns them.
-        properties: Custom properties of bones that hold while it is driven.
-        body: One of `rig.BODIES`.
-
-    Raises:
-        RigError: A named bone does not exist in the skeleton.
-    """
-    rows_by_name = {name: row for row, name in enumerate(skeleton.names)}
-    driven = [
-        (role, name) for role in driven_roles() for name in role_bones.get(role, ())
-    ]
-    if missing := {name for _, name in driven} - set(rows_by_name):
-        raise RigError(missing, skeleton.names)
-    roles = tuple(role for role, _ in driven)
-    rows = [rows_by_name[name] for _, name in driven]
-    anchors, detached = find_anchors(skeleton.parents, rows, roles)
-    rest = RigRest(
-        names=tuple(name for _, name in driven),
-        roles=roles,
-        anchors=anchors,
-        detached=detached,
-        heads=skeleton.heads[rows],
-        tails=skeleton.tails[rows],
-        rotations=skeleton.rotations[rows],
-        twist_shares=twist_shares(skeleton, rows, roles),
-        floor=skeleton.floor,
-        world_from_rig=skeleton.world_from_rig,
-        posed=relaxed_fingers(skeleton, role_bones),
-        properties=properties or {},
-        body=body,
-    )
-    limbs = tuple(
-        _limb(rest, side, part, skeleton.parents, rows)
-        for part in SEGMENTS
-        for side in SIDES
-    )
-    return replace(rest, limbs=limbs)
-
-
 def limb_end(rest: RigRest, side: str, part: str) -> FloatArray:
     """Return where a limb ends at rest, in rig space: wrist or ankle, or a paw.
 
@@ -279,45 +223,4 @@ def limb_end(rest: RigRest, side: str, part: str) -> FloatArray:
         found = rest.heads[rest.index[end]]
     else:
         found = rest.tails[rest.index[lower]]
-    return found
-
-
-def _limb(
-    rest: RigRest, side: str, part: str, parents: Sequence[int], rows: Sequence[int]
-) -> Limb:
-    upper, lower = (rest.index[f"{side}_{role}"] for role in SEGMENTS[part][:2])
-    joints = np.array(
-        [rest.heads[upper], rest.heads[lower], limb_end(rest, side, part)]
-    )
-    directions = unit(np.diff(joints, axis=0))
-    hinge = rest_hinge(directions, rest.to_rig(_flexes_to(rest, part)))
-    pole_angle, pole_axis = rest_pole(directions[0], hinge, rest.rotations[upper])
-    is_chain = rows[upper] in _ancestors(parents, rows[lower])
-    return Limb(
-        f"{side}_{part}", upper, lower, directions, hinge, pole_angle, pole_axis,
-        is_chain, _rest_spin(rest, side, part, directions[0], hinge),
-    )  # fmt: skip
-
-
-def _rest_spin(
-    rest: RigRest, side: str, part: str, direction: FloatArray, hinge: FloatArray
-) -> float:
-    """Return how far a hinge at rest is from people's, about the upper bone [rad]."""
-    frame = trunk_frames(rest.trunk[:, 0], rest.trunk[:, 2])
-    flexion = natural_flexion(frame @ rest.way_to_world(direction), side, part)
-    habit = unit(np.cross(direction, rest.to_rig(frame.T @ flexion)))
-    return float(angle_about(direction, habit, hinge))
-
-
-def _flexes_to(rest: RigRest, part: str) -> FloatArray:
-    """Return where forearms or shins go when they bend, in the world."""
-    back = -rest.trunk[:, 2] if rest.body == "quadruped" else rest.trunk[:, 1]
-    return back if part == "leg" else -back
-
-
-def _ancestors(parents: Sequence[int], row: int) -> list[int]:
-    found = []
-    while parents[row] >= 0:
-        row = parents[row]
-        found.append(row)
     return found

@@ -23,6 +23,7 @@ class Skeleton:
         floor: Height in the world of the ground that the character stands on [m].
         world_from_rig: The armature object's matrix, shape `(4, 4)`; it may scale,
             mirror and shear.
+        held: Bones that something else holds: constraints of their own, or no mesh.
     """
 
     names: Sequence[str]
@@ -32,6 +33,11 @@ class Skeleton:
     rotations: FloatArray
     floor: float = 0.0
     world_from_rig: FloatArray = field(default_factory=lambda: np.eye(4))
+    held: frozenset[str] = frozenset()
+
+    def is_free(self, row: int) -> bool:
+        """Whether a bone may be made to follow another."""
+        return self.names[row] not in self.held
 
     @cached_property
     def world_heads(self) -> FloatArray:
@@ -39,3 +45,12 @@ class Skeleton:
         linear, origin = self.world_from_rig[:3, :3], self.world_from_rig[:3, 3]
         heads: FloatArray = self.heads @ linear.T + origin
         return heads
+
+
+def ancestors(parents: Sequence[int], row: int) -> list[int]:
+    """Return the bones above a bone, nearest first."""
+    found = []
+    while parents[row] >= 0:
+        row = parents[row]
+        found.append(row)
+    return found

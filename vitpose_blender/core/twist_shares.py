@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .layouts import SIDES
-from .skeleton import Skeleton
+from .skeleton import Skeleton, ancestors
 
 # Segment: the joint it leads to, and the share of its main bone if there are no twist
 # bones inside the chain. Upper bones carry the hinge, lower ones begin at it.
@@ -62,10 +62,7 @@ def _inside(
     """Return the twist bones that carry the next segment, root to tip."""
     if not ends:
         return []
-    above, row = set(), rows[ends[0]]
-    while parents[row] >= 0:
-        row = parents[row]
-        above.add(row)
+    above = ancestors(parents, rows[ends[0]])
     return [index for index in twists if rows[index] in above]
 
 
