@@ -100,8 +100,12 @@ def _remove_ours() -> None:
 
 def _height(armature: Object) -> float:
     skeleton = character.read_skeleton(armature)
-    tops = max(skeleton.heads[:, 2].max(), skeleton.tails[:, 2].max())
-    return float(max(tops - skeleton.floor, 0.1))
+    linear, origin = skeleton.world_from_rig[:3, :3], skeleton.world_from_rig[:3, 3]
+    tails = skeleton.tails @ linear.T + origin
+    tops = [skeleton.world_heads[:, 2].max(), tails[:, 2].max()]
+    for mesh in character.skinned_meshes(armature):  # A head may tower over its bone.
+        tops += [(mesh.matrix_world @ Vector(c)).z for c in mesh.bound_box]
+    return float(max(*tops, skeleton.floor + 0.1) - skeleton.floor)
 
 
 def _add_camera(height: float) -> Object:
