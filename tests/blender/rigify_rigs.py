@@ -55,6 +55,20 @@ def add_rig(folder: Path, name: str) -> bpy.types.Object:
     return armature
 
 
+def keep_deform_bones(armature: bpy.types.Object) -> None:
+    """Leave of a generated rig what an export to a game leaves."""
+    for bone in armature.pose.bones:
+        for constraint in list(bone.constraints):
+            bone.constraints.remove(constraint)
+    armature.animation_data_clear()
+    bpy.context.view_layer.objects.active = armature
+    bpy.ops.object.mode_set(mode="EDIT")
+    for bone in list(armature.data.edit_bones):
+        if not bone.name.startswith("DEF-"):
+            armature.data.edit_bones.remove(bone)
+    bpy.ops.object.mode_set(mode="OBJECT")
+
+
 def limb_errors(
     armature: bpy.types.Object, person: np.ndarray, rest: RigRest
 ) -> dict[str, float]:
@@ -100,8 +114,8 @@ def _segment_errors(
 
 
 def _deform_bone(rest: RigRest, role: str) -> str:
-    control = rest.names[rest.index[role]]
-    return "DEF-" + control.replace("_fk", "")
+    driven = rest.names[rest.index[role]]
+    return "DEF-" + driven.removeprefix("DEF-").replace("_fk", "")
 
 
 def trunk_errors(

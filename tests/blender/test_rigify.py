@@ -127,6 +127,20 @@ def test_animals_follow_through_their_controls(rigs, kind):
         assert max(errors.values()) < 0.1, errors
 
 
+def test_deform_bones_alone_follow_with_their_twist(rigs):
+    armature = rigify_rigs.add_rig(rigs, "basic_human")
+    rigify_rigs.keep_deform_bones(armature)
+    found = rig_choice.choose_rig(armature)
+    assert found.rig == "Rigify metarig"
+    assert found.bones["left_thigh_twist"] == ("DEF-thigh.L.001",)
+    rest, xyz, motion = drive(armature, num_frames=10)
+    limbs = []
+    for frame in range(10):
+        follow(armature, motion, frame)
+        limbs.append(rigify_rigs.limb_errors(armature, xyz[frame], rest))
+    assert_small(limbs)
+
+
 def test_a_pose_of_controls_that_others_follow_does_not_disturb(rigs):
     armature = rigify_rigs.add_rig(rigs, "basic_human")
     at_rest = axes(armature)
