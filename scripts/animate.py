@@ -71,6 +71,12 @@ def parse_arguments() -> argparse.Namespace:
         help="rig map: a name from rigs/ or a .toml file; found by itself otherwise",
     )
     parser.add_argument(
+        "--hands-meet",
+        action="store_true",
+        help="where the person's hands touch, or rest on the hips, let the character's "
+        "do so too whatever its proportions; the arms' directions then give way",
+    )
+    parser.add_argument(
         "--armature",
         default="",
         metavar="NAME",
@@ -126,7 +132,12 @@ def main(arguments: argparse.Namespace) -> int:
     num_frames = len(frame_times(joints[0].t, joints[-1].t, animate.scene_fps()))
     with _cli.Progress("Baking", num_frames) as baking:
         made = animate.animate(
-            armature, joints, take.header.camera, arguments.rig, baking.share
+            armature,
+            joints,
+            take.header.camera,
+            arguments.rig,
+            baking.share,
+            arguments.hands_meet,
         )
         baking.step(made.num_frames)
     for path in arguments.out:

@@ -194,3 +194,32 @@ def test_a_clip_plays_at_its_own_rate(nominal, step, wanted, rng):
 def test_who_shows_no_rate_gets_an_ordinary_one():
     assert animate.natural_fps(None, [1.0]) == 30.0
     assert animate.natural_fps(None, [1.0, 1.0]) == 30.0
+
+
+def clapping(armature):
+    """Return joints of somebody narrower than the character whose wrists meet."""
+    xyz = person_like(character.read_rig_rest(armature))
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        shoulder, elbow, wrist, hand = (
+            ROW[f"{side}_{joint}"] for joint in ("shoulder", "elbow", "wrist", "hand")
+        )
+        xyz[shoulder, 0] *= 0.7
+        xyz[wrist] = (sign * 0.03, xyz[shoulder, 1] - 0.35, xyz[shoulder, 2] - 0.2)
+        xyz[elbow] = (xyz[shoulder] + xyz[wrist]) / 2 + (sign * 0.08, 0.0, -0.15)
+        xyz[hand] = xyz[wrist] + np.array([0.0, -0.08, 0.0])
+    times = np.arange(3) / 30.0
+    return seen_by_camera(np.tile(xyz, (3, 1, 1)), np.zeros((3, 3)), times)
+
+
+def test_hands_meet_on_a_broad_character_where_that_is_wanted():
+    """Whoever claps keeps clapping on broader shoulders."""
+    gaps = {}
+    for hands_meet in (False, True):
+        load.open_empty_scene()
+        armature = load.load_character(MANNEQUIN)
+        joints = clapping(armature)
+        animate.animate(armature, joints, CAMERA, hands_meet=hands_meet)
+        now = heads(armature)
+        gaps[hands_meet] = np.linalg.norm(now["hand.L"] - now["hand.R"])
+    assert gaps[False] > 0.12
+    assert gaps[True] < 0.08

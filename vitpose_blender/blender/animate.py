@@ -44,6 +44,7 @@ def animate(
     camera: Camera,
     rig: str = "",
     progress: Progress | None = None,
+    hands_meet: bool = False,
 ) -> Animated:
     """Key a character with a person's motion at the scene's own rate.
 
@@ -56,6 +57,7 @@ def animate(
         camera: That saw the person.
         rig: Rig map by name or path; empty chooses the one that fits.
         progress: Called with the finished part, in [0, 1].
+        hands_meet: See `core.retarget.retarget`.
 
     Raises:
         RigError: No rig map fits the character.
@@ -63,7 +65,8 @@ def animate(
     rest = character.read_rig_rest(armature, rig)
     fps = scene_fps()
     times = frame_times(joints[0].t, joints[-1].t, fps)
-    motion = retarget(to_world(joints, camera, times), rest)
+    person = to_world(joints, camera, times)
+    motion = retarget(person, rest, hands_meet=hands_meet)
     scene = access.scene()
     try:
         binding.ensure_binding(armature, rest)
