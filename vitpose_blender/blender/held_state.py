@@ -36,6 +36,8 @@ _IK_FREE = {
     **{f"ik_stiffness_{axis}": 0.0 for axis in "xyz"},
 }
 _IK_LOCKED = {f"lock_ik_{axis}": True for axis in "xyz"}
+# IK straightens a bone that it may not turn at all; this one keeps its twist.
+_IK_TWISTED = {**_IK_FREE, "lock_ik_x": True, "lock_ik_z": True}
 
 
 @dataclass
@@ -149,8 +151,10 @@ def _values(bone: PoseBone, rest: RigRest, carriers: Carriers) -> Mapping[str, A
     values: dict[str, Any] = dict(rest_pose.at_rest(bone, keeps_scale=keeps_scale))
     for chain in carriers.chains:
         if bone.name in chain:
-            bends = bone.name in (chain[0], chain[-1])
-            values |= _IK_FREE if bends else _IK_LOCKED
+            if bone.name in (chain[0], chain[-1]):
+                values |= _IK_FREE
+            else:
+                values |= _IK_TWISTED if bone.name in rest.names else _IK_LOCKED
     return values
 
 
