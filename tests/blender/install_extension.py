@@ -69,6 +69,11 @@ def main(zip_path, repository, report):
         seen[round_ + " on"] = observe()
         data = importlib.import_module(MODULE + ".data_files")
         seen["data"] = [str(data.data_folder(name)) for name in ("rigs", "resources")]
+        rig_choice = importlib.import_module(MODULE + ".blender.rig_choice")
+        seen["own maps"] = str(rig_choice.user_folder())
+        seen["offers"] = [
+            name for name in dir(bpy.types) if name.startswith("VITPOSE_")
+        ]
         addon_utils.disable(MODULE, default_set=False, handle_error=raise_it)
         seen[round_ + " off"] = observe()
         seen[round_ + " after"] = traces()

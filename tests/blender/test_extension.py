@@ -59,6 +59,18 @@ def test_data_folders_are_installed_with_it(seen):
         assert path.parent.parent.name == "repository"
 
 
+def test_the_sidebar_and_the_drop_are_there_while_it_is_on(seen):
+    wanted = {"VITPOSE_PT_character", "VITPOSE_PT_bone_map", "VITPOSE_FH_character"}
+    assert wanted <= set(seen["offers"])
+
+
+def test_own_maps_have_a_folder_outside_the_extension(seen):
+    folder = Path(seen["own maps"])
+    assert folder.name == "rigs"
+    assert "user" in folder.parts
+    assert "repository" not in folder.parts
+
+
 def test_every_module_can_be_imported_under_its_installed_name(seen):
     package = HERE.parents[1] / "vitpose_blender"
     in_checkout = {

@@ -64,11 +64,10 @@ class BodyAxes:
         flexes_to = self._direction("front" if part == "arm" else "back", role)
         joints = [self._joint(f"{side_of(role)}_{name}") for name in SEGMENTS[part]]
         directions = unit(np.diff(joints, axis=0))
-        if np.isnan(directions[1]).all():
-            directions[1] = self.along(role, 0)
+        directions[1] = _or(directions[1], self.along(role, 0))
         directions[0] = _or(directions[0], directions[1])
-        across = np.cross(self._directions["up"], flexes_to)
-        return _or(rest_hinge(directions, flexes_to), unit(across))
+        across = self.turn(role, "down", "front" if part == "arm" else "back")
+        return _or(rest_hinge(directions, flexes_to), across)
 
     def curl(self, role: str, place: int) -> FloatArray:
         """Return the axis about which a finger's bone bends into the palm."""
@@ -80,7 +79,7 @@ class BodyAxes:
             towards = np.mean(knuckles, axis=0) - thumb
         else:
             towards = self._palm(side, knuckles)
-        return _or(unit(np.cross(pointing, towards)), self.hinge(f"{side}_hand"))
+        return _or(unit(np.cross(pointing, towards)), self.turn(role, "down", "front"))
 
     def _palm(self, side: str, knuckles: FloatArray) -> FloatArray:
         """Return where a palm faces; NaN where fewer than two fingers show it.

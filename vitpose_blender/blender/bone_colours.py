@@ -39,13 +39,14 @@ def role_colour(role: str) -> Rgb:
 
 def _side_colour(hue: Rgb, part: str) -> Rgb:
     if part in _LEG_PARTS:
-        return _mixed(hue, (0.0, 0.0, 0.0), 0.35)
+        return mixed(hue, (0.0, 0.0, 0.0), 0.25)
     if part in FINGER_ROLES + TWIST_ROLES or part == "eye":
-        return _mixed(hue, (1.0, 1.0, 1.0), 0.5)
+        return mixed(hue, (1.0, 1.0, 1.0), 0.5)
     return hue
 
 
-def _mixed(colour: Rgb, other: Rgb, share: float) -> Rgb:
+def mixed(colour: Rgb, other: Rgb, share: float) -> Rgb:
+    """Return the colour with a share of another one in it."""
     red, green, blue = (a + (b - a) * share for a, b in zip(colour, other))
     return red, green, blue
 
@@ -90,8 +91,8 @@ def _paint(bone: PoseBone, colour: Rgb) -> None:
     shown, custom = _colours(bone)
     shown.palette = "CUSTOM"
     custom.normal = colour
-    custom.select = _mixed(colour, (1.0, 1.0, 1.0), 0.5)
-    custom.active = _mixed(colour, (1.0, 1.0, 1.0), 0.75)
+    custom.select = mixed(colour, (1.0, 1.0, 1.0), 0.5)
+    custom.active = mixed(colour, (1.0, 1.0, 1.0), 0.75)
 
 
 def _read(bone: PoseBone) -> dict[str, Any]:

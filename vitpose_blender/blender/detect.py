@@ -28,7 +28,8 @@ def detect(armature: Object) -> props.Finding:
         detection.rig,
         detection.confidence,
         tuple(detection.reasons),
-        detection.candidates,
+        # Where a user takes a bone out of the map, it is the first to be suggested.
+        {**detection.candidates, **detection.bones},
     )
     props.remember(armature, finding)
     return finding

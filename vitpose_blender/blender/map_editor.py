@@ -7,7 +7,7 @@ binding is where what is missing counts.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -95,6 +95,12 @@ def clear(armature: Object) -> None:
 def _depth(armature: Object, bone: str) -> int:
     found = access.armature_data(armature).bones.get(bone)
     return len(found.parent_recursive) if found else 0
+
+
+def free_bones(armature: Object, names: Iterable[str]) -> list[str]:
+    """Return those of the bones that play no role."""
+    taken = {name for chain in read_map(armature).bones.values() for name in chain}
+    return [name for name in names if name not in taken]
 
 
 def missing_roles(rig_map: RigMap) -> list[str]:

@@ -45,8 +45,8 @@ class VITPOSE_PT_bone_map(Panel):
 def _draw_tools(layout: UILayout) -> None:
     row = layout.row(align=True)
     mirror = "vitpose.map_mirror"
-    draw_button(row, mirror, "Left to Right", "MOD_MIRROR", source="left")
-    draw_button(row, mirror, "", "LOOP_BACK", source="right")
+    draw_button(row, mirror, "L to R", "MOD_MIRROR", source="left")
+    draw_button(row, mirror, "R to L", "NONE", source="right")
     row.operator("vitpose.map_clear", text="", icon="X")
     row = layout.row(align=True)
     row.operator("vitpose.map_load", text="Load...", icon="PRESET")
@@ -77,7 +77,7 @@ def _draw_role(
         _draw_slot(column, armature, role, place, text, is_missing)
     if len(names) > slots(role):
         column.label(text=f"and {len(names) - slots(role)} more")
-    if is_missing:
+    if not names:
         _draw_suggestions(column, armature, role)
 
 
@@ -102,13 +102,15 @@ def _draw_slot(
         "bones",
         text="",
     )
-    row.alert = False
-    values = {"role": role, "place": place, "bone": ""}
-    draw_button(row, "vitpose.map_bone", "", "EYEDROPPER", **values)
+    if armature.mode == "POSE":
+        values = {"role": role, "place": place, "bone": ""}
+        draw_button(row, "vitpose.map_bone", "", "RESTRICT_SELECT_OFF", **values)
 
 
 def _draw_suggestions(layout: UILayout, armature: Object, role: str) -> None:
-    for bone in props.recall(armature).candidates.get(role, ())[:_NUM_SUGGESTED]:
+    candidates = props.recall(armature).candidates
+    count = _NUM_SUGGESTED if role in REQUIRED_ROLES else 1
+    for bone in map_editor.free_bones(armature, candidates.get(role, ()))[:count]:
         split = layout.split(factor=_LABEL_SHARE)
         split.label()
         values = {"role": role, "place": 0, "bone": bone}

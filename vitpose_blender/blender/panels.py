@@ -21,7 +21,9 @@ class VITPOSE_PT_character(Panel):
         assert context.scene is not None
         layout.use_property_split = True
         layout.use_property_decorate = False
-        layout.prop(props.settings(context.scene), "armature")
+        layout.prop(
+            props.settings(context.scene), "armature", icon="OUTLINER_OB_ARMATURE"
+        )
         _draw_active(layout, context)
         _draw_loading(layout)
         armature = props.chosen_armature(context)
@@ -56,19 +58,22 @@ def _draw_finding(layout: UILayout, context: Context, armature: Object) -> None:
     if not rig_map.bones:
         return
     finding = props.recall(armature)
+    missing = map_editor.missing_roles(rig_map)
     box = layout.box().column()
-    row = box.row()
-    row.label(text=rig_map.name, icon="CHECKMARK")
+    draw_text(box, context, rig_map.name, "ERROR" if missing else "CHECKMARK")
+    num_bones = sum(map(len, rig_map.bones.values()))
+    summary = f"{rig_map.body.title()}, {num_bones} bones"
     if finding.rig == rig_map.name:
-        row.label(text=f"{finding.confidence:.0%} sure")
+        summary += f", {finding.confidence:.0%} sure"
+    draw_text(box, context, summary)
+    if finding.rig == rig_map.name:
         for reason in finding.reasons:
             draw_text(box, context, reason, "DOT")
-    missing = map_editor.missing_roles(rig_map)
     if missing:
         column = box.column()
         column.alert = True
         names = ", ".join(map(role_label, missing))
-        draw_text(column, context, f"No bone for {names}", "ERROR")
+        draw_text(column, context, f"No bone for {names}", "DOT")
 
 
 def _draw_binding(layout: UILayout, armature: Object | None) -> None:

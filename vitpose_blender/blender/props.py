@@ -31,7 +31,7 @@ class Finding:
     candidates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def _is_character(settings: "VitposeSettings", item: Object) -> bool:
+def is_character(settings: "VitposeSettings", item: Object) -> bool:
     scene = cast(Scene, settings.id_data)
     return item.type == "ARMATURE" and item.name in scene.objects
 
@@ -44,7 +44,7 @@ class VitposeSettings(PropertyGroup):
             name="Character",
             description="The armature of the character that a person drives",
             type=Object,
-            poll=_is_character,
+            poll=is_character,
         )
 
 

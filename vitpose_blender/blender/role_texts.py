@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the user interface calls the roles of a body, and how it groups them."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..core.layouts import SIDES
@@ -79,7 +81,8 @@ def part_of(role: str) -> str:
 
 def role_label(role: str) -> str:
     """Return what people call a role: `left_upper_arm` is the Left Upper Arm."""
-    return role.replace("_", " ").title()
+    label = role.replace("_", " ").title()
+    return f"{label} Finger" if part_of(role) in FINGER_ROLES[1:] else label
 
 
 def short_label(role: str, group: RoleGroup) -> str:
@@ -87,7 +90,18 @@ def short_label(role: str, group: RoleGroup) -> str:
     side = side_of(role)
     if not side or not group.name.startswith(side.title()):
         return role_label(role)
-    return role_label(part_of(role).removesuffix("_twist"))
+    return part_of(role).removesuffix("_twist").replace("_", " ").title()
+
+
+def role_labels(roles: Iterable[str]) -> list[str]:
+    """Return what roles are called, those of both sides once and without a side."""
+    wanted = list(roles)
+    sides = Counter(map(part_of, wanted))
+    labels = [
+        role_label(part_of(role) if sides[part_of(role)] > 1 else role)
+        for role in wanted
+    ]
+    return list(dict.fromkeys(labels))
 
 
 def role_description(role: str) -> str:

@@ -5,7 +5,7 @@ One generator serves the operator in the viewport and blocking scripts. Whatever
 changes on the armature is put back when it ends, in whichever way it ends.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from mathutils import Quaternion
 from ..core.rig import RigMap, Value
 from . import access, character, map_editor, props
 from .carriers import PREFIX
-from .role_texts import role_label
+from .role_texts import role_label, role_labels
 from .wiggle_moves import Move, plan_moves
 
 SECONDS = 2.0  # Of each role [s].
@@ -181,7 +181,10 @@ def open_roles(armature: Object) -> list[str]:
     The last line names those that the rig just does not have.
     """
     rig_map = map_editor.read_map(armature)
-    candidates = props.recall(armature).candidates
+    candidates = {
+        role: map_editor.free_bones(armature, names)
+        for role, names in props.recall(armature).candidates.items()
+    }
     missing = map_editor.missing_roles(rig_map)
     others = [role for role in map_editor.open_roles(rig_map) if role not in missing]
     lines = [_open_role(role, candidates, is_needed=True) for role in missing]
@@ -190,12 +193,12 @@ def open_roles(armature: Object) -> list[str]:
         for role in others
         if candidates.get(role)
     ]
-    absent = [role_label(role) for role in others if not candidates.get(role)]
+    absent = role_labels(role for role in others if not candidates.get(role))
     return lines + ([f"Not in this rig: {', '.join(absent)}"] if absent else [])
 
 
 def _open_role(
-    role: str, candidates: Mapping[str, tuple[str, ...]], is_needed: bool
+    role: str, candidates: Mapping[str, Sequence[str]], is_needed: bool
 ) -> str:
     need = " and is needed" if is_needed else ""
     names = ", ".join(candidates.get(role, ())[:3])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the wiggle test writes and draws over the 3D view."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,10 +9,9 @@ import blf
 import bpy
 import gpu
 from bpy.types import Object
-from gpu_extras.batch import batch_for_shader
 
 from . import access
-from .bone_colours import Rgb, role_colour
+from .bone_colours import Rgb, mixed, role_colour
 from .role_texts import role_label
 from .wiggle import Moment
 
@@ -31,18 +31,21 @@ def status(moment: Moment | None) -> str:
 
 def draw_texts(moment: Moment) -> None:
     """Write the role that moves, large, and what is to be seen, at the view's foot."""
-    bones = ", ".join(moment.bones)
+    bones, colour = ", ".join(moment.bones), role_colour(moment.role)
     lines = (
         (f"{moment.place} of {moment.count}    {_HELP}", _LINE, _PALE),
         (f"{moment.caption}    ({bones})", _LINE, _WHITE),
-        (role_label(moment.role), _TITLE, role_colour(moment.role)),
+        (role_label(moment.role), _TITLE, mixed(colour, _WHITE, 0.3)),
     )
     _write_centred(lines)
 
 
 def draw_open_roles(lines: Sequence[str]) -> None:
     """Write in the end which roles have no bone."""
-    _write_centred([(line, _LINE, _WHITE) for line in reversed(lines)])
+    region, scale = bpy.context.region, access.preferences().system.ui_scale
+    letters = int(region.width / (scale * _LINE * 0.6)) if region else 80
+    wrapped = [part for line in lines for part in textwrap.wrap(line, max(letters, 20))]
+    _write_centred([(line, _LINE, _WHITE) for line in reversed(wrapped)])
 
 
 def _write_centred(lines: Sequence[tuple[str, int, Rgb]]) -> None:
@@ -76,4 +79,6 @@ def draw_bones(armature: Object, moment: Moment) -> None:
     shader.uniform_float("lineWidth", 6.0 * access.preferences().system.ui_scale)
     shader.uniform_float("color", (*role_colour(moment.role), 1.0))
     gpu.state.depth_test_set("NONE")
-    batch_for_shader(shader, "LINES", {"pos": ends}).draw(shader)
+    points = gpu.types.GPUVertBuf(shader.format_calc(), len(ends))
+    points.attr_fill("pos", ends)
+    gpu.types.GPUBatch(type="LINES", buf=points).draw(shader)

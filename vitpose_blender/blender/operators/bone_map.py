@@ -32,6 +32,7 @@ class VITPOSE_OT_map_bone(NeedsCharacter, Operator):
 
     @classmethod
     def description(cls, context: Context, properties: OperatorProperties) -> str:
+        """Return the tooltip, which names the bone and the role."""
         role = role_label(getattr(properties, "role", ""))
         bone = getattr(properties, "bone", "")
         if bone:
@@ -76,6 +77,7 @@ class VITPOSE_OT_map_mirror(NeedsCharacter, Operator):
 
     @classmethod
     def description(cls, context: Context, properties: OperatorProperties) -> str:
+        """Return the tooltip, which names the sides."""
         source = getattr(properties, "source", "left")
         target = "right" if source == "left" else "left"
         return (

@@ -79,8 +79,8 @@ class Session:
         while self._handles:
             SpaceView3D.draw_handler_remove(self._handles.pop(), "WINDOW")
         self._set_status(None)
-        if self in _running:
-            _running.remove(self)
+        if self in running:
+            running.remove(self)
 
     def _set_status(self, text: str | None) -> None:
         workspace: WorkSpace | None = bpy.data.workspaces.get(self._workspace)
@@ -102,7 +102,7 @@ class Session:
 
 # The one test that may be running. Blender ends a modal operator without a word when
 # its class is unregistered; whoever unregisters it must clean up.
-_running: list[Session] = []
+running: list[Session] = []
 
 
 def _manager() -> WindowManager:
@@ -133,7 +133,7 @@ class VITPOSE_OT_wiggle(Operator):
     @classmethod
     def poll(cls, context: Context) -> bool:
         reason = refusal(context)
-        if _running:
+        if running:
             reason = "The wiggle test is running: press Esc to end it"
         elif context.screen is not None and context.screen.is_animation_playing:
             reason = "Stop the playback first: it would move the bones as well"
@@ -156,7 +156,7 @@ class VITPOSE_OT_wiggle(Operator):
 
     def invoke(self, context: Context, event: Event) -> OperatorReturn:
         self._session = Session(context)
-        _running.append(self._session)
+        running.append(self._session)
         _manager().modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
@@ -188,6 +188,6 @@ def register() -> None:
 
 
 def unregister() -> None:
-    for session in list(_running):
+    for session in list(running):
         session.stop()
     bpy.utils.unregister_class(VITPOSE_OT_wiggle)

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Blender with its window on a screen of its own, worked with a real pointer.
+
+Needs only Python, Xvfb, xdotool, ImageMagick and a `blender` on the path.
+"""
+
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SIZE_WH = (1600, 1000)
+TIMEOUT = 120.0  # [s]
+
+OPEN_TAB = """
+window = bpy.context.window_manager.windows[0]
+area = next(a for a in window.screen.areas if a.type == "VIEW_3D")
+area.spaces.active.show_region_ui = True
+region = next(r for r in area.regions if r.type == "UI")
+area.tag_redraw()
+try:
+    region.active_panel_category = {tab!r}
+except (AttributeError, TypeError):  # There are no tabs before the region was drawn.
+    pass
+region.active_panel_category == {tab!r}
+"""
+SIDEBAR = """
+window = bpy.context.window_manager.windows[0]
+area = next(a for a in window.screen.areas if a.type == "VIEW_3D")
+region = next(r for r in area.regions if r.type == "UI")
+scale = bpy.context.preferences.system.ui_scale
+(region.x, window.height - region.y - region.height, region.width, region.height, scale)
+"""
+
+
+def wait_for(what, is_true, timeout=TIMEOUT):
+    """Call until it returns something true, and return that."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        found = is_true()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"waited {timeout:.0f} s in vain: {what}")
+
+
+class GuiBlender:
+    """Starts on entering the context; everything ends on leaving it.
+
+    Args:
+        folder: For questions, pictures and the log; made if it is not there.
+        arguments: Further ones for Blender.
+    """
+
+    def __init__(self, folder, *arguments):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._arguments = arguments
+
+    def __enter__(self):
+        self._screen, display = self._open_screen()
+        self._environment = dict(
+            os.environ, DISPLAY=f":{display}", LIBGL_ALWAYS_SOFTWARE="1"
+        )
+        log = (self.folder / "blender.log").open("w")
+        width, height = map(str, SIZE_WH)
+        command = ["blender", "-p", "0", "0", width, height, *self._arguments]
+        inside = ["--python", HERE / "inside_blender.py", "--", self.folder]
+        self.process = subprocess.Popen(
+            [*command, *inside], env=self._environment, stdout=log, stderr=log
+        )
+        return self
+
+    def __exit__(self, *_):
+        for process in (self.process, self._screen):
+            process.terminate()
+            process.wait(20)
+
+    def _open_screen(self):
+        size = "x".join(map(str, (*SIZE_WH, 24)))
+        read_end, write_end = os.pipe()
+        screen = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(write_end), "-screen", "0", size,
+             "+extension", "GLX", "-nolisten", "tcp", "-noreset"],
+            pass_fds=[write_end], stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        os.close(write_end)
+        with os.fdopen(read_end) as pipe:
+            return screen, int(pipe.readline())
+
+    def ask(self, code, timeout=TIMEOUT):
+        """Return what a piece of Python says inside Blender."""
+        answer = self.folder / "answer.json"
+        unfinished = self.folder / "question.tmp"
+        unfinished.write_text(code, "utf-8")
+        unfinished.replace(self.folder / "question.py")
+        wait_for(f"an answer to {code[:60]!r}", answer.exists, timeout)
+        reply = json.loads(answer.read_text("utf-8"))
+        answer.unlink()
+        if "error" in reply:
+            raise AssertionError(reply["error"])
+        return reply["value"]
+
+    def open_tab(self, tab):
+        """Show a tab of the 3D view's sidebar, once it is drawn."""
+        wait_for(f"the tab {tab}", lambda: self.ask(OPEN_TAB.format(tab=tab)))
+        wait_for("the window to be drawn", lambda: self._num_colours() > 2000)
+
+    def _num_colours(self):
+        picture = self._run("import", "-window", "root", "png:-")
+        done = subprocess.run(
+            ["identify", "-format", "%k", "-"],
+            check=False,
+            input=picture,
+            stdout=subprocess.PIPE,
+        )
+        return int(done.stdout or 0)
+
+    def shot(self, name, crop=""):
+        """Save a picture of the screen, or of a part `WxH+X+Y` of it."""
+        path = self.folder / f"{name}.png"
+        options = ["-crop", crop, "+repage"] if crop else []
+        self._run("import", "-window", "root", *options, path)
+        return path
+
+    def move(self, x, y):
+        """Put the pointer somewhere; Blender wants to see it arrive."""
+        self._run("xdotool", "mousemove", x - 1, y, "mousemove", x, y)
+
+    def key(self, key):
+        self._run("xdotool", "key", key)
+
+    def click(self, x, y, button=1):
+        """Press and release a mouse button, as fast as a hand does."""
+        self.move(x, y)
+        time.sleep(0.3)
+        self._run("xdotool", "mousedown", button)
+        time.sleep(0.1)
+        self._run("xdotool", "mouseup", button)
+
+    def find_button(self, operator):
+        """Return where the sidebar's button of an operator such as `wm.save` is.
+
+        Over a button, Ctrl C copies its Python command: so it is found by pointing,
+        wherever the layout put it.
+        """
+        self.ask("bpy.context.window_manager.clipboard = ''; 0")
+        left, top, width, height, scale = self.ask(SIDEBAR)
+        for y in range(int(top + 10 * scale), int(top + height), int(10 * scale)):
+            for share in (0.25, 0.7, 0.86):
+                spot = int(left + share * width), y
+                if f"bpy.ops.{operator}(" in self._command_at(*spot):
+                    return spot[0], spot[1] + int(4 * scale)  # Off the button's edge.
+        raise AssertionError(f"the sidebar has no button of {operator}")
+
+    def _command_at(self, x, y):
+        self.move(x, y)
+        self.key("ctrl+c")
+        return self.ask("bpy.context.window_manager.clipboard")
+
+    def press(self, operator):
+        """Click the sidebar's button of an operator; returns where it is."""
+        spot = self.find_button(operator)
+        self.click(*spot)
+        return spot
+
+    def _run(self, *command):
+        return subprocess.run(
+            [str(part) for part in command],
+            env=self._environment,
+            check=True,
+            stdout=subprocess.PIPE,
+        ).stdout
