@@ -13,13 +13,13 @@ from itertools import combinations
 import numpy as np
 
 from .structure_tree import Tree
-from .types import FloatArray, IntArray
+from .types import BoolArray, FloatArray, IntArray
 
 _SHORTEST = 0.06  # A limb of less than this share of the extent is none.
 _TINY = 1e-3  # Segments shorter than this are none.
 _CLEAR_BEND = np.radians(12)
 _MAX_DEPTH = 10  # Joints between the trunk and a wrist.
-_NUM_FITS = 8  # Of one branch that are compared with those of the other side.
+_NUM_FITS = 12  # Of one branch that are compared with those of the other side.
 _SAME_PLACE = 0.1  # Of the extent: both sides hang on what is nearer than this.
 
 
@@ -158,19 +158,21 @@ def _may_be_paired(tree: Tree, one: int, other: int) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Fit:
-    """The likeliest limbs in one branch, best first; arrays of length K."""
+    """The likeliest limbs in one branch, best first.
+
+    Attributes:
+        top: Where the branch starts.
+        joints: Root, hinge and end, shape `(K, 3)`; -1 for an end that is a tail.
+        points: Where they are, shape `(K, 3, 3)`.
+        lengths: See `_lengths`, shape `(K, 6)`.
+        signs: What speaks for each but for its lengths, shape `(K,)`.
+    """
 
     top: int
     joints: IntArray
     points: FloatArray
-    lead: FloatArray
-    reach: FloatArray
-    scores: FloatArray
-
-    @property
-    def segments(self) -> FloatArray:
-        lengths: FloatArray = np.linalg.norm(np.diff(self.points, axis=1), axis=2)
-        return lengths
+    lengths: FloatArray
+    signs: FloatArray
 
     def limb(self, row: int) -> Limb:
         root, hinge, end = (int(joint) for joint in self.joints[row])
@@ -178,21 +180,23 @@ class _Fit:
 
 
 def _fit(tree: Tree, top: int, kind: Proportions) -> _Fit | None:
-    triples = np.array([*_triples(tree, top)], dtype=int).reshape(-1, 3)
-    points = tree.points[triples]
-    tipped = triples[:, 2] < 0
-    points[tipped, 2] = tree.tips[triples[tipped, 1]]
-    lengths = np.linalg.norm(np.diff(points, axis=1), axis=2)
-    sane = (lengths.sum(axis=1) > _SHORTEST) & (lengths.min(axis=1) > _TINY)
+    joints = np.array([*_triples(tree, top)], dtype=int).reshape(-1, 3)
+    points = tree.points[joints]
+    tipped = joints[:, 2] < 0
+    points[tipped, 2] = tree.tips[joints[tipped, 1]]
+    lengths = _lengths(tree, top, joints, points)
+    segments = lengths[:, :2]
+    sane = (segments.sum(axis=1) > _SHORTEST) & (segments.min(axis=1) > _TINY)
     if not sane.any():
         return None
-    triples, points = triples[sane], points[sane]
-    scores = _scores(tree, top, triples, points, kind)
+    joints, points, lengths = joints[sane], points[sane], lengths[sane]
+    signs = _signs(tree, joints, points, kind)
+    # What the hand holds is left to the comparison with the other side.
+    held = lengths.copy()
+    held[:, -1] = np.minimum(held[:, -1], (kind.reach + 0.4) * segments[sane].mean(axis=1))
+    scores = signs + _proportions(held, joints[:, 2] < 0, kind)
     best = np.argsort(-scores, kind="stable")[:_NUM_FITS]
-    triples, points, scores = triples[best], points[best], scores[best]
-    lead = tree.along[triples[:, 0]] - tree.along[top]
-    reach = np.where(triples[:, 2] < 0, 0.0, tree.reaches[triples[:, 2]])
-    return _Fit(top, triples, points, lead, reach, scores)
+    return _Fit(top, joints[best], points[best], lengths[best], signs[best])
 
 
 def _triples(tree: Tree, top: int) -> Iterator[tuple[int, int, int]]:
@@ -210,29 +214,46 @@ def _triples(tree: Tree, top: int) -> Iterator[tuple[int, int, int]]:
                 yield path[root], end, -1
 
 
-def _scores(
-    tree: Tree, top: int, triples: IntArray, points: FloatArray, kind: Proportions
+def _lengths(
+    tree: Tree, top: int, joints: IntArray, points: FloatArray
 ) -> FloatArray:
-    root, hinge, end = triples.T
+    """Return upper and lower segment, the same along the bones, lead and reach."""
+    root, hinge, end = joints.T
     tipped = end < 0
-    last = np.where(tipped, hinge, end)
-    depths = np.array(tree.depths)
     upper, lower = np.linalg.norm(np.diff(points, axis=1), axis=2).T
+    through = np.where(tipped, lower, tree.along[end] - tree.along[hinge])
+    reach = np.where(tipped, 0.0, tree.reaches[end])
+    lead = tree.along[root] - tree.along[top]
+    along = tree.along[hinge] - tree.along[root]
+    return np.stack([upper, lower, along, through, lead, reach], axis=1)
+
+
+def _proportions(
+    lengths: FloatArray, tipped: BoolArray, kind: Proportions
+) -> FloatArray:
+    """Return how likely the lengths of a limb are, shape of `lengths` but the last."""
+    upper, lower, along, through, lead, reach = np.moveaxis(lengths, -1, 0)
     mean = (upper + lower) / 2
     # Tails are what an importer guessed: the end of a bone is not to be relied on.
     spread = np.where(tipped, 0.8, 0.3)
     scores = bell(np.log(upper / lower / kind.ratio), spread)
-    scores += _straightness(upper, tree.along[hinge] - tree.along[root])
-    straight = _straightness(lower, tree.along[last] - tree.along[hinge])
-    scores += np.where(tipped, -1.0, straight)
-    scores -= 0.3 * (depths[last] - depths[root] - np.where(tipped, 1, 2))
-    lead = (tree.along[root] - tree.along[top]) / mean
-    scores += bell(np.maximum(lead - kind.lead, 0), 0.2)
-    reach = np.where(tipped, 0.0, tree.reaches[last]) / mean
-    # Half of the verdict: the other hand tells whether this one holds something.
-    scores += 0.3 * bell(np.maximum(reach - kind.reach, 0), 0.35)
+    scores += _straightness(upper, along) + _straightness(lower, through)
+    scores += bell(np.maximum(lead / mean - kind.lead, 0), 0.35)
+    scores += bell(np.maximum(reach / mean - kind.reach, 0), 0.35)
+    return scores
+
+
+def _signs(
+    tree: Tree, joints: IntArray, points: FloatArray, kind: Proportions
+) -> FloatArray:
+    """Return what speaks for limbs apart from lengths."""
+    root, hinge, end = joints.T
+    tipped = end < 0
+    depths = np.array(tree.depths)
+    steps = depths[np.where(tipped, hinge, end)] - depths[root]
+    scores = np.where(tipped, -1.0 - 0.3 * (steps - 1), -0.3 * (steps - 2))
     scores += np.where(_bend(points) > _CLEAR_BEND, 0.4, 0.0)
-    scores += _end_scores(tree, triples, points, kind)
+    scores += _end_scores(tree, joints, points, kind)
     return scores
 
 
@@ -258,13 +279,23 @@ def _end_scores(
     for end in set(triples[:, 2].tolist()) - {-1}:
         rows = triples[:, 2] == end
         if kind is ARM:
-            spreads = len(tree.children[end]) > 1
-            scores[rows] = 0.25 * min(tree.leaves[end], 5) if spreads else 0.0
+            fingers = _num_fingers(tree, end)
+            scores[rows] = 0.6 + 0.3 * min(fingers, 5) if fingers > 1 else 0.0
         elif tree.children[end]:
             far = np.tile(tree.points[_farthest_below(tree, end)], (rows.sum(), 1, 1))
             turns = _bend(np.concatenate([points[rows][:, 1:], far], axis=1))
             scores[rows] = 0.3 + 0.7 * np.clip(np.degrees(turns) / 45, 0, 1)
     return scores
+
+
+def _num_fingers(tree: Tree, row: int) -> int:
+    """Return how many branches of about the same reach leave a joint."""
+    children = list(tree.children[row])
+    reaches = tree.reaches[children] + tree.lengths[children]
+    if len(reaches) < 2:
+        return len(reaches)
+    # The longest may be something in the hand.
+    return int(np.sum(reaches > 0.35 * np.sort(reaches)[-2]))
 
 
 def _farthest_below(tree: Tree, row: int) -> int:
@@ -275,13 +306,19 @@ def _farthest_below(tree: Tree, row: int) -> int:
 
 def _best_pair(tree: Tree, one: _Fit, other: _Fit, kind: Proportions) -> LimbPair:
     """Return the limbs of two branches that go together best."""
-    scores = (one.scores[:, None] + other.scores) / 2
-    scores = scores + _likeness(one, other) + _mirror(one, other)
-    scores += _width(one, other, kind) + _ends(tree, one, other, kind)
+    lengths = (one.lengths[:, None] + other.lengths) / 2
+    # What only one hand holds is no part of it.
+    lengths[..., -1] = np.minimum(one.lengths[:, None, -1], other.lengths[:, -1])
+    tipped = (one.joints[:, None, 2] < 0) | (other.joints[:, 2] < 0)
+    scores = _proportions(lengths, tipped, kind)
+    scores += (one.signs[:, None] + other.signs) / 2
+    scores += _likeness(one, other) + _same_depths(tree, one, other)
+    scores += _mirror(one, other) + _width(one, other, kind)
     row, column = np.unravel_index(int(np.argmax(scores)), scores.shape)
     limbs = one.limb(int(row)), other.limb(int(column))
     attach = tree.meeting(one.top, other.top)
     score = float(scores[row, column]) - _crowd(tree, one.top, other.top)
+    score += float(bell(np.log(tree.sizes[one.top] / tree.sizes[other.top]), 0.6))
     return LimbPair(limbs, attach, score)
 
 
@@ -296,32 +333,24 @@ def _crowd(tree: Tree, one: int, other: int) -> float:
         and abs(np.log(tree.sizes[row] / tree.sizes[one])) < 0.35
         for row in around - {one, other}
     )
-    return min(0.8 * alike, 4.0) if alike > 1 else 0.0
+    return min(0.8 * alike, 6.0) if alike > 1 else 0.0
 
 
 def _likeness(one: _Fit, other: _Fit) -> FloatArray:
     """Return how much limbs have the same lengths, whatever their poses; `(K, L)`."""
-    lengths, others = one.segments[:, None], other.segments[None]
-    mean = (lengths.sum(axis=-1) + others.sum(axis=-1)) / 4
-    scores: FloatArray = bell(np.log(lengths / others), 0.15).sum(axis=-1)
-    scores += bell((one.lead[:, None] - other.lead) / mean, 0.2)
-    return scores
+    lengths, others = one.lengths[:, None], other.lengths[None]
+    mean = (lengths[..., :2] + others[..., :2]).sum(axis=-1) / 4
+    scores: FloatArray = bell((lengths - others)[..., 4] / mean, 0.2)
+    ratios = np.log(lengths[..., :2] / others[..., :2])
+    return scores + bell(ratios, 0.15).sum(axis=-1)
 
 
-def _ends(tree: Tree, one: _Fit, other: _Fit, kind: Proportions) -> FloatArray:
-    """Return how likely what follows the limbs' ends is; `(K, L)`.
-
-    What only one hand holds is no part of it. Both sides have the same joints.
-    """
-    mean = (one.segments.sum(axis=-1)[:, None] + other.segments.sum(axis=-1)) / 4
-    reach = np.minimum(one.reach[:, None], other.reach) / mean
-    scores: FloatArray = bell(np.maximum(reach - kind.reach, 0), 0.35)
+def _same_depths(tree: Tree, one: _Fit, other: _Fit) -> FloatArray:
+    """Return how much both sides have the same joints; `(K, L)`."""
     depths = np.array(tree.depths)
-    for place in range(3):
-        ones = depths[one.joints[:, place]] - tree.depths[one.top]
-        others = depths[other.joints[:, place]] - tree.depths[other.top]
-        scores = scores - 0.3 * (ones[:, None] != others)
-    return scores
+    ones = depths[one.joints] - tree.depths[one.top]
+    others = depths[other.joints] - tree.depths[other.top]
+    return -0.6 * np.sum(ones[:, None] != others, axis=-1, dtype=float)
 
 
 def _mirror(one: _Fit, other: _Fit) -> FloatArray:
@@ -333,7 +362,7 @@ def _mirror(one: _Fit, other: _Fit) -> FloatArray:
     offsets = np.sum((others - centre) * normal[..., None, :], axis=-1)
     mirrored = others - 2 * offsets[..., None] * normal[..., None, :]
     errors = np.linalg.norm(mirrored - ones, axis=-1)[..., 1:].mean(axis=-1)
-    length = one.segments.sum(axis=-1)[:, None]
+    length = one.lengths[:, None, :2].sum(axis=-1)
     likeness: FloatArray = np.exp(-np.square(errors / length / 0.15))
     return likeness
 
@@ -341,5 +370,5 @@ def _mirror(one: _Fit, other: _Fit) -> FloatArray:
 def _width(one: _Fit, other: _Fit, kind: Proportions) -> FloatArray:
     """Return how likely the distance between the limbs' roots is; `(K, L)`."""
     across = np.linalg.norm(one.points[:, None, 0] - other.points[None, :, 0], axis=-1)
-    length = one.segments.sum(axis=-1)[:, None] + other.segments.sum(axis=-1)
+    length = one.lengths[:, None, :2].sum(axis=-1) + other.lengths[:, :2].sum(axis=-1)
     return bell(np.log(np.maximum(across / length, 1e-3) / kind.width), 0.55)

@@ -73,8 +73,10 @@ class _TrunkSearch:
             if near < far / 2:
                 return legs, [legs, *path[1:]]
         above = tree.parents[met]
-        if above >= 0 and far > 0.08 * self.length and self.height(met) > -0.95:
-            if np.linalg.norm(tree.points[above] - middle) < 0.7 * far:
+        if above >= 0:
+            # Old bipeds hang the thighs on the spine, above the bone that is the hips.
+            rise, rest = self.height(met) + 1, self.height(above) + 1
+            if rise > 0.06 and abs(rest) < 0.7 * rise:
                 return above, [above, *path]
         return met, path
 
@@ -145,6 +147,19 @@ class _TrunkSearch:
             if other != row and self._is_free(other)
         )  # fmt: skip
 
+    def _is_one_of_many(self, row: int) -> bool:
+        """Return whether more than two branches are like this one, as hair is."""
+        tree = self.tree
+        siblings = tree.children[tree.parents[row]]
+        reach = tree.reaches[row] + 0.01
+        alike = [
+            other
+            for other in siblings
+            if 0.7 < (tree.reaches[other] + 0.01) / reach < 1.4
+            and tree.sizes[other] == tree.sizes[row] > 1
+        ]
+        return len(alike) > 3
+
     def _next(self, row: int) -> int:
         """Return the child by which the middle line goes on upwards, -1 for none."""
         best, most = -1, 0.0
@@ -153,7 +168,7 @@ class _TrunkSearch:
             length = float(np.linalg.norm(link))
             rise = float(link @ self.up)
             central = self._aside(child) < 0.12 and not self._has_twin(child)
-            if not central or rise < 0.5 * length:
+            if not central or rise < 0.5 * length or self._is_one_of_many(child):
                 continue
             score = rise / self.length + 0.2 * np.log(1 + self.tree.sizes[child])
             if length > 0.01 * self.length and score > most:
@@ -172,7 +187,13 @@ class _TrunkSearch:
             )
             score = float(bell(self.height(row) - _HEAD, 0.13))
             score += 0.6 * np.log(1 + others)
-            if following:
-                score += float(bell(np.log(max(rest, 1e-3) / _SKULL), 0.5)) - 0.5
+            if following and rest < 0.15:
+                score -= 1.2
+            elif following:
+                score += float(bell(np.log(rest / _SKULL), 0.5)) - 0.5
             scores.append(score)
+        if len(chain) > 2 and not tree.children[chain[-1]]:
+            # Skulls are longer than the bones of a neck.
+            longer = tree.lengths[chain[-1]] / max(tree.lengths[chain[-2]], 1e-6)
+            scores[-1] -= 1.2 * float(np.clip(np.log2(longer / 1.3), 0, 1))
         return int(np.argmax(scores))
