@@ -80,25 +80,25 @@ def find_structure(skeleton: Skeleton) -> Structure:
 
 
 def _best_body(skeleton: Skeleton) -> Body:
-    best = None
-    for number, tree in enumerate(_trees(skeleton)):
-        bodies = find_bodies(tree)
-        if bodies and (best is None or bodies[0].score > best.score + _JOINING):
-            best = bodies[0]
-        if best is not None and best.score > _GOOD:
-            return best
-    if best is None:
+    """Return the likeliest body; nearness is asked where the hierarchy makes none."""
+    given = given_tree(skeleton)
+    found = find_bodies(given)[:1]
+    for loose in (hub_children(given), range(len(given.parents))):
+        if found and found[0].score > _GOOD:
+            break
+        if loose:
+            found += [*_joined_bodies(joined_tree(given, loose))]
+            found.sort(key=lambda body: -body.score + _JOINING * (body.tree is not given))
+    if not found:
         raise BodyError("No body")
-    return best
+    return found[0]
 
 
-def _trees(skeleton: Skeleton) -> Iterator[Tree]:
-    """Yield readings of the hierarchy, the likeliest first."""
-    tree = given_tree(skeleton)
-    yield tree
-    if loose := hub_children(tree):
-        yield joined_tree(tree, loose)
-    yield joined_tree(tree, range(len(tree.parents)))
+def _joined_bodies(tree: Tree) -> Iterator[Body]:
+    """Yield the best body of joints that were hung on what is near."""
+    for body in find_bodies(tree)[:1]:
+        hips = body.legs.attach
+        yield from find_bodies(tree.rooted_at(hips))[:1] if hips >= 0 else [body]
 
 
 def _roles(body: Body, trunk: Trunk, facing: Facing) -> dict[str, tuple[int, ...]]:

@@ -280,7 +280,8 @@ def _end_scores(
         rows = triples[:, 2] == end
         if kind is ARM:
             fingers = _num_fingers(tree, end)
-            scores[rows] = 0.6 + 0.3 * min(fingers, 5) if fingers > 1 else 0.0
+            if fingers > 1 and tree.is_given:
+                scores[rows] = 0.6 + 0.3 * min(fingers, 5)
         elif tree.children[end]:
             far = np.tile(tree.points[_farthest_below(tree, end)], (rows.sum(), 1, 1))
             turns = _bend(np.concatenate([points[rows][:, 1:], far], axis=1))

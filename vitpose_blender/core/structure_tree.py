@@ -13,9 +13,10 @@ import numpy as np
 
 from .errors import BodyError
 from .skeleton import Skeleton
-from .types import FloatArray
+from .types import BoolArray, FloatArray
 
 _NEAR = 0.15  # Of the extent: a part with a root of its own belongs to what is nearer.
+_ASIDE = 0.03  # Of the extent: what is farther from the middle plane is not in it.
 _DETACHED = 3.0  # How much farther the parent is than the nearest other joint.
 
 
@@ -28,11 +29,13 @@ class Tree:
             shape `(N, 3)`.
         tips: Where the bones end, in the same units, shape `(N, 3)`.
         parents: Index of each joint's parent, -1 for roots.
+        is_given: Whether the armature has it so; otherwise it is what is near.
     """
 
     points: FloatArray
     tips: FloatArray
     parents: tuple[int, ...]
+    is_given: bool = True
 
     @cached_property
     def children(self) -> tuple[tuple[int, ...], ...]:
@@ -142,6 +145,15 @@ class Tree:
         carriers = set(self.ancestors(first))
         return next((row for row in self.ancestors(second) if row in carriers), -1)
 
+    def rooted_at(self, root: int) -> "Tree":
+        """Return the same joints hanging on another one."""
+        parents = list(self.parents)
+        path = self.ancestors(root)
+        for lower, upper in zip(path, path[1:]):
+            parents[upper] = lower
+        parents[root] = -1
+        return Tree(self.points, self.tips, tuple(parents), self.is_given)
+
     def distance(self, first: int, second: int) -> float:
         return float(np.linalg.norm(self.points[first] - self.points[second]))
 
@@ -179,11 +191,14 @@ def joined_tree(given: Tree, detached: Iterable[int]) -> Tree:
     """
     loose = set(detached)
     kept = [(r, p) for r, p in enumerate(given.parents) if p >= 0 and r not in loose]
-    weights = _weights(given)
+    normal, offset = mirror_plane(given.points)
+    aside = given.points @ normal - offset
+    weights = _weights(given, normal, aside)
     for row, parent in kept:
         weights[row, parent] = weights[parent, row] = -1.0
-    root = _centre(given.points)
-    return Tree(given.points, given.tips, tuple(_spanning_parents(weights, root)))
+    root = _centre(given.points, aside)
+    parents = _spanning_parents(weights, root)
+    return Tree(given.points, given.tips, tuple(parents), is_given=False)
 
 
 def hub_children(tree: Tree) -> list[int]:
@@ -233,33 +248,76 @@ def _scaled(skeleton: Skeleton) -> tuple[FloatArray, FloatArray]:
     return (heads - centre) / scale, (tails - centre) / scale
 
 
-def _nearest(points: FloatArray, row: int, among: "np.ndarray") -> tuple[int, float]:
+def _nearest(points: FloatArray, row: int, among: BoolArray) -> tuple[int, float]:
     distances = np.linalg.norm(points - points[row], axis=1)
     distances[~among] = np.inf
     nearest = int(np.argmin(distances))
     return nearest, float(distances[nearest])
 
 
-def _weights(tree: Tree) -> FloatArray:
+def _weights(tree: Tree, normal: FloatArray, aside: FloatArray) -> FloatArray:
     """Return how unlikely two joints are to be joined: their distance, shape `(N, N)`.
 
-    Where a bone ends exactly at another's head it was drawn to carry that one.
+    Where a bone ends exactly at another's head it was drawn to carry that one. Joints
+    on different sides of the body are joined through the middle.
     """
     points = tree.points
     weights: FloatArray = np.linalg.norm(points[:, None] - points[None], axis=-1)
     ends = np.linalg.norm(tree.tips[:, None] - points[None], axis=-1) < 1e-4
     weights = np.where(ends | ends.T, 0.1 * weights, weights)
-    weights += _plane_penalty(points)
+    sides = np.where(_is_paired(points, normal, aside), np.sign(aside), 0.0)
+    weights[sides[:, None] * sides < 0] += 1.0
     return weights
 
 
-def _plane_penalty(points: FloatArray) -> FloatArray:
-    return np.zeros((len(points), len(points)))
+def _is_paired(points: FloatArray, normal: FloatArray, aside: FloatArray) -> BoolArray:
+    """Return whether a joint's mirror image is another joint rather than itself."""
+    mirrored = points - 2 * np.outer(aside, normal)
+    gaps = np.linalg.norm(mirrored[:, None] - points[None], axis=-1)
+    paired: BoolArray = gaps.argmin(axis=1) != np.arange(len(points))
+    return paired | (np.abs(aside) > _ASIDE)
 
 
-def _centre(points: FloatArray) -> int:
+def mirror_plane(points: FloatArray) -> tuple[FloatArray, float]:
+    """Return normal and offset of the plane in which the joints mirror best.
+
+    The plane of a symmetric body lies across one of its principal axes; from there
+    joints are matched with their mirror images until that settles.
+    """
+    centred = points - points.mean(axis=0)
+    axes = np.linalg.svd(centred, full_matrices=False)[2]
+    planes = [_settled_plane(points, axis) for axis in axes]
+    _, normal, offset = max(planes, key=lambda plane: plane[0])
+    return normal, offset
+
+
+def _settled_plane(
+    points: FloatArray, normal: FloatArray
+) -> tuple[float, FloatArray, float]:
+    """Return how many joints have a mirror image, and the plane near a normal."""
+    offset = float(np.median(points @ normal))
+    share = 0.0
+    for tolerance in (0.2, 0.1, 0.05, 0.03, 0.03):
+        mirrored = points - 2 * np.outer(points @ normal - offset, normal)
+        gaps = np.linalg.norm(mirrored[:, None] - points[None], axis=-1)
+        nearest = gaps.argmin(axis=1)
+        close = gaps.min(axis=1) < tolerance
+        share = float(close.mean())
+        links = points[close] - points[nearest[close]]
+        if np.linalg.norm(links) < 1e-9:
+            break
+        # The direction that most of the links share, whatever their sign.
+        normal = np.linalg.svd(links, full_matrices=False)[2][0]
+        middles = (points[close] + points[nearest[close]]) / 2
+        offset = float(np.median(middles @ normal))
+    return share, normal, offset
+
+
+def _centre(points: FloatArray, aside: FloatArray) -> int:
+    """Return the joint in the middle of those in the middle plane."""
     middle = np.median(points, axis=0)
-    return int(np.argmin(np.linalg.norm(points - middle, axis=1)))
+    distances = np.linalg.norm(points - middle, axis=1) + 10 * np.abs(aside)
+    return int(np.argmin(distances))
 
 
 def _spanning_parents(weights: FloatArray, root: int) -> list[int]:
