@@ -2,10 +2,11 @@
 """Load, pick, detect, bind and remove, as a user's clicks call them."""
 
 import bpy
+import numpy as np
 import pytest
 from bpy.types import Operator, Panel
 
-from tests.blender.rigs import PREFIX, add_humanoid
+from tests.blender.rigs import PREFIX, SMALL_AND_TURNED, add_humanoid, farthest, heads
 from vitpose_blender.blender import binding, map_editor, props
 from vitpose_blender.blender.operators import bone_map, character, map_files, wiggle
 from vitpose_blender.blender.operators.common import refusal
@@ -110,6 +111,18 @@ def test_binding_detects_first_and_removing_leaves_no_constraint():
     bpy.ops.vitpose.unbind()
     assert not binding.is_bound(hero)
     assert not [c for bone in hero.pose.bones for c in bone.constraints]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_bound_character_stands_as_it_did(seed):
+    """Until somebody drives it; IK and poles agree with the rest pose."""
+    hero = add_humanoid(rng=np.random.default_rng(seed), world=SMALL_AND_TURNED)
+    bpy.context.view_layer.update()
+    before = heads(hero)
+    bpy.ops.vitpose.bind()
+    bpy.context.view_layer.update()
+    distance, bone = farthest(heads(hero), before)
+    assert distance < 1e-3, bone
 
 
 def test_binding_follows_the_edited_map():

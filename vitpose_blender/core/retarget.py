@@ -12,7 +12,7 @@ from .bone_turns import bone_turns
 from .hand_contacts import keep_contacts
 from .layouts import SIDES
 from .limb_rest import Limb
-from .motion import CharacterMotion, Memory, WorldMotion
+from .motion import CharacterMotion, CharacterPose, Memory, WorldMotion
 from .person_measures import leg_length, with_plain_back
 from .rig_rest import RigRest
 from .rotations import apply, reject, to_quaternion, unit
@@ -134,6 +134,12 @@ def target_names(rest: RigRest) -> tuple[str, ...]:
     """Return all targets: one a driven bone, then goal and pole of each limb."""
     ends = (name(limb) for limb in rest.limbs for name in (goal_name, pole_name))
     return (*bone_target_names(rest), *ends)
+
+
+def rest_targets(rest: RigRest) -> CharacterPose:
+    """Return the targets that keep a character in its rest pose."""
+    turns = np.tile(np.eye(3), (1, len(rest.names), 1, 1))
+    return _targets(np.zeros(1), rest, turns, rest.heads[np.newaxis]).pose(0)
 
 
 def _targets(

@@ -9,6 +9,7 @@ from bpy.props import StringProperty
 from bpy.types import Context, Event, Operator
 
 from ...core.errors import RigError
+from ...core.retarget import rest_targets
 from ...data_files import data_folder
 from .. import access, binding, bone_colours, detect, load, map_editor
 from ..character import armatures, read_rig_rest
@@ -141,8 +142,8 @@ class VITPOSE_OT_bind(NeedsCharacter, Operator):
         if not map_editor.read_map(armature).bones:
             detect.detect(armature)
         rest = read_rig_rest(armature)
-        binding.remove_binding(armature)
         binding.ensure_binding(armature, rest)
+        binding.move_targets(armature, rest_targets(rest))
         settings(access.scene()).armature = armature
         self.report({"INFO"}, f"{armature.name} is ready: {len(rest.names)} bones")
         return {"FINISHED"}

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Work the Character panel of an installed extension with a real pointer.
+
+    python3 drive_character.py OUT CHARACTER
+
+Load, Detect, Bind, Wiggle, Remove, and what may happen meanwhile; pictures and
+Blender's log go to the folder OUT. Ends with 1 if anything is not as it should be.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from gui_blender import GuiBlender, wait_for
+
+LOOK_CLOSELY = """
+window = bpy.context.window_manager.windows[0]
+area = next(a for a in window.screen.areas if a.type == "VIEW_3D")
+region = next(r for r in area.regions if r.type == "WINDOW")
+for name in ("Cube", "Light", "Camera"):
+    bpy.data.objects[name].hide_set(True)
+with bpy.context.temp_override(window=window, area=area, region=region):
+    bpy.ops.view3d.view_axis(type="FRONT")
+    bpy.ops.view3d.view_selected()
+view = area.spaces.active.region_3d
+view.view_rotation = (0.84, 0.5, 0.1, 0.17)
+area.spaces.active.overlay.show_floor = False
+0
+"""
+HERO = "bpy.context.scene.vitpose.armature"
+HAS_MAP = f"bool({HERO} and {HERO}.vitpose.bones.hips)"
+CONSTRAINTS = f"sum(len(b.constraints) for b in {HERO}.pose.bones)"
+POSE = f"[tuple(v) for b in {HERO}.pose.bones for v in b.matrix_basis]"
+TURNED = (
+    f"max(b.matrix_basis.to_quaternion().angle for b in {HERO}.pose.bones"
+    " if b.name in ({names}))"
+)
+EXTENSION = "bl_ext.user_default.vitpose_blender"
+# The list of running tests; kept where it outlives the extension.
+KEEP_RUNNING = f"""
+import sys
+module = sys.modules["{EXTENSION}.blender.operators.wiggle"]
+bpy.app.driver_namespace["running"] = module.running
+0
+"""
+NUM_RUNNING = "len(bpy.app.driver_namespace['running'])"
+FILE_BROWSER = """
+window = bpy.context.window_manager.windows[0]
+area = next((a for a in window.screen.areas if a.type == "FILE_BROWSER"), None)
+params = area.spaces.active.params if area else None
+if params:
+    params.directory, params.filename = {folder!r}.encode(), {name!r}
+(area.x + area.width // 2, area.height // 2) if params else None
+"""
+
+
+class Checks:
+    """Says of each check whether it holds, and counts those that do not."""
+
+    def __init__(self):
+        self.num_passed = self.num_failed = 0
+
+    def __call__(self, what, is_true):
+        self.num_passed += bool(is_true)
+        self.num_failed += not is_true
+        mark = "ok    " if is_true else "NOT OK"
+        print(mark, what, flush=True)  # noqa: T201  This is a script.
+
+
+def load(blender, character):
+    """Press Load, and choose the file in Blender's own file browser."""
+    blender.ask("bpy.context.preferences.view.filebrowser_display_type = 'SCREEN'; 0")
+    blender.press("vitpose.load_character")
+    code = FILE_BROWSER.format(folder=str(character.parent), name=character.name)
+    spot = wait_for("the file browser", lambda: blender.ask(code))
+    time.sleep(1)
+    blender.ask(code)
+    blender.move(*spot)
+    blender.key("Return")
+    wait_for("the character", lambda: blender.ask(HAS_MAP))
+
+
+def wiggle_until(blender, role):
+    """Go on with Space until a role's bone is well turned."""
+    names = blender.ask(f"repr({HERO}.vitpose.bones.{role})") + ","
+    turned = TURNED.format(names=names)
+
+    def is_turned():
+        blender.key("space")
+        time.sleep(0.4)
+        return blender.ask(turned) > 0
+
+    wait_for(f"{role} to move", is_turned)
+    wait_for(f"{role} to be seen moving", lambda: blender.ask(turned) > 0.9)
+
+
+def drive(blender, character, check):
+    """Go through the panel from top to bottom."""
+    blender.open_tab("ViTPose")
+    load(blender, character)
+    check("Load brings the character in and recognises it", True)
+    blender.ask(LOOK_CLOSELY)
+    before = blender.ask(POSE)
+
+    blender.ask("bpy.ops.vitpose.map_clear(); 0")
+    blender.press("vitpose.detect")
+    wait_for("Detect", lambda: blender.ask(HAS_MAP))
+    check("Detect fills the bone map", True)
+    blender.shot("detected")
+
+    constraints = blender.ask(CONSTRAINTS)
+    blender.press("vitpose.bind")
+    wait_for("Bind", lambda: blender.ask(CONSTRAINTS) > constraints)
+    check("Bind makes constraints", True)
+    blender.shot("bound")
+
+    posed = blender.ask(POSE)
+    blender.press("vitpose.wiggle")
+    wiggle_until(blender, "left_shin")
+    time.sleep(0.5)
+    blender.shot("wiggle")
+    blender.key("Escape")
+    wait_for("the pose", lambda: blender.ask(POSE) == posed)
+    check("Esc brings the pose back exactly", True)
+
+    blender.press("vitpose.unbind")
+    wait_for("Remove", lambda: blender.ask(CONSTRAINTS) == constraints)
+    check("Remove takes every constraint away", blender.ask(POSE) == before)
+
+    blender.press("vitpose.bone_colours")
+    time.sleep(0.5)
+    blender.shot("colours")
+    survive(blender, check)
+
+
+def survive(blender, check):
+    """Start the test again and again, and pull the rug from under it."""
+    off = f"bpy.ops.preferences.addon_disable(module={EXTENSION!r}); 0"
+    for what, code in (
+        ("deleting the armature", f"bpy.data.objects.remove({HERO}); 0"),
+        ("loading another file", "bpy.ops.wm.read_homefile(); 0"),
+        ("switching the extension off", off),
+    ):
+        blender.open_tab("ViTPose")
+        if not blender.ask(f"bool({HERO})"):
+            blender.press("vitpose.load_mannequin")
+            wait_for("the mannequin", lambda: blender.ask(HAS_MAP))
+        blender.ask(KEEP_RUNNING)
+        blender.press("vitpose.wiggle")
+        wait_for("the wiggle test", lambda: blender.ask(NUM_RUNNING) == 1)
+        time.sleep(1)
+        blender.ask(code)
+        wait_for(what, lambda: blender.ask(NUM_RUNNING) == 0, timeout=15)
+        check(f"{what} ends the wiggle test", True)
+        time.sleep(1)
+
+
+def main(folder, character):
+    """Run all checks; returns how many failed."""
+    check = Checks()
+    with GuiBlender(folder) as blender:
+        try:
+            drive(blender, Path(character).resolve(), check)
+        except AssertionError as error:
+            check(str(error), False)
+            blender.shot("failed")
+    log = (Path(folder) / "blender.log").read_text("utf-8")
+    check("nothing was raised in Blender", "Traceback" not in log)
+    result = f"{check.num_passed} passed, {check.num_failed} failed"
+    print(result)  # noqa: T201
+    return check.num_failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]) > 0)
