@@ -36,11 +36,15 @@ class Stage(NamedTuple):
 
 
 STAGES = (
-    Stage(0.55, (128, 96), 96, 0.3),
-    Stage(0.75, (192, 144), 64, 0.2),
-    Stage(1.01, (256, 192), 48, 0.1),
+    Stage(0.42, (128, 96), 64, 0.3),
+    Stage(0.74, (192, 144), 48, 0.2),
+    Stage(1.01, (256, 192), 32, 0.1),
 )
 Batch = tuple[Tensor, Tensor, Tensor]
+
+
+def _stage_at(progress: float) -> Stage:
+    return next(stage for stage in STAGES if progress < stage.until)
 
 
 class Trainer:
@@ -53,7 +57,7 @@ class Trainer:
         torch.manual_seed(arguments.seed)
         self._arguments = arguments
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._stage = STAGES[0]
+        self._stage = _stage_at(arguments.skip)
         if arguments.init:
             from transformers import VitPoseForPoseEstimation
 
@@ -93,6 +97,13 @@ class Trainer:
     @property
     def _shares(self) -> dict[str, float]:
         return {"render": 1 - self._arguments.real, "real": self._arguments.real}
+
+    @property
+    def _progress(self) -> float:
+        """Where on the schedule the training is, 0 to 1."""
+        share = self._elapsed / 60 / self._arguments.minutes
+        skipped = self._arguments.skip
+        return min(1.0, skipped + (1 - skipped) * share)
 
     @property
     def _checkpoint(self) -> Path:
@@ -167,8 +178,8 @@ class Trainer:
         saved = looked = last = time.monotonic()
         means: dict[str, float] = {}
         while self._elapsed < limit:
-            self._enter_stage(self._elapsed / limit)
-            for name, value in self._train_step(self._elapsed / limit).items():
+            self._enter_stage(self._progress)
+            for name, value in self._train_step(self._progress).items():
                 means[name] = 0.98 * means.get(name, value) + 0.02 * value
             now = time.monotonic()
             self._elapsed += now - last
@@ -202,7 +213,7 @@ class Trainer:
     def _enter_stage(self, progress: float) -> None:
         from nano_network import resize
 
-        stage = next(stage for stage in STAGES if progress < stage.until)
+        stage = _stage_at(progress)
         if stage.size != self._stage.size:
             log.info("pictures of %d px from now on", stage.size[0])
             for network in (self._network, self._average):
@@ -229,7 +240,7 @@ class Trainer:
 
         pictures, xy, heights = (t.to(self._device) for t in self._take_batch())
         rate = self._arguments.rate * min(1.0, (self._step + 1) / 200)
-        rate *= 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))) * 0.99 + 0.01
+        rate *= 0.5 * (1 + math.cos(math.pi * progress)) * 0.99 + 0.01
         for optimizer in self._optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = rate
@@ -257,7 +268,7 @@ class Trainer:
         return batch
 
     def _draw(self) -> Batch:
-        calm = max(0.0, min(1.0, (self._elapsed / 60 / self._arguments.minutes - 0.9)))
+        calm = max(0.0, self._progress - 0.9)
         stage = self._stage
         drawn = self._shards.draw(stage.batch, stage.size, self._shares, 4 * calm)
         pictures, xy, heights = map(torch.from_numpy, drawn)

@@ -61,6 +61,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--heads", type=int, default=6)
     parser.add_argument("--real", type=float, default=0.15, help="share of real frames")
     parser.add_argument("--init", type=Path, help="folder of a model to start from")
+    parser.add_argument(
+        "--skip",
+        type=float,
+        default=0.0,
+        help="share of the schedule to leave out at its start; 0.5 suits --init",
+    )
     parser.add_argument("--to", type=Path, help="where to export the model")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
