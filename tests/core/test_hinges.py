@@ -100,3 +100,25 @@ def test_an_elbow_bent_anew_the_other_way_turns_the_arm_in_time(rest, standing):
     # A clip knows what comes: its elbow never bends the wrong way.
     bend = np.cross(upper, xyz[:, ROW["left_wrist"]] - elbow)
     assert angles_deg(clip, bend).max() < 90
+
+
+@pytest.mark.parametrize("degrees", [5.0, 12.0, 25.0])
+def test_a_knee_seen_bent_forwards_is_straightened(rest, standing, degrees):
+    """Noise bends straight knees the wrong way; the foot must not turn backwards."""
+    xyz = np.tile(standing, (30, 1, 1))
+    hip, knee = (standing[ROW[f"left_{name}"]] for name in ("hip", "knee"))
+    thigh = unit(knee - hip)
+    forwards = about_axis(np.array([-1.0, 0.0, 0.0]), np.radians(degrees)) @ thigh
+    moved = knee + 0.4 * forwards - standing[ROW["left_ankle"]]
+    for joint in ("ankle", "heel", "toe"):
+        xyz[:, ROW[f"left_{joint}"]] += moved
+    turns = bone_turns(retarget(world_motion(xyz, FPS), rest), rest)
+
+    limb = rest.limbs[2]
+    upper, lower = (
+        turns[:, row] @ direction
+        for row, direction in zip((limb.upper, limb.lower), limb.directions)
+    )
+    assert angles_deg(upper, lower).max() < min(degrees, 8.0) + 0.1
+    hinge = turns[:, limb.upper] @ limb.hinge
+    assert angles_deg(hinge, limb.hinge).max() < 30

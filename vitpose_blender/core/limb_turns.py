@@ -32,6 +32,10 @@ _SHRUG_FROM, _SHRUG_SHARE = np.radians(50), 0.2
 # A limb bent by less than the first angle says nothing of its hinge, beyond the
 # second it says all [rad].
 _BEND_NONE, _BEND_CLEAR = np.radians(6), np.radians(20)
+# A joint that bends against its habit is overstretched up to the first angle, and bends
+# that way indeed from the second on; knees hardly ever do [rad].
+_OVERSTRETCHED = {"arm": np.radians((9, 13)), "leg": np.radians((35, 50))}
+_MOST_OVERSTRETCHED = np.radians(8)  # No joint of a character bends farther back.
 # Wrists bend to the first angle; what bends to the second was not a hand [rad].
 _WRIST, _NO_WRIST = np.radians(75), np.radians(120)
 # Nearer to its rest direction than the first angle a limb has the hinge that the
@@ -63,7 +67,9 @@ def limb_turns(
         hint = _habitual_hinge(person.xyz, unit(way), rest, limb, carrier)
     else:
         hint = _straight_hinge(carrier, rest_upper, limb.hinge, upper)
-    axes = _follow_hinge(person.times, upper, lower, hint, limb.name, memory)
+    axes = _follow_hinge(person.times, upper, lower, hint, limb, memory)
+    if rest.body == "biped":
+        lower = _not_overstretched(upper, lower, axes, limb.part)
     known[:, limb.upper] = (
         limb_frame(upper, axes) @ limb_frame(rest_upper, limb.hinge).T
     )
@@ -107,7 +113,7 @@ def _follow_hinge(
     upper: FloatArray,
     lower: FloatArray,
     hint: FloatArray,
-    name: str,
+    limb: Limb,
     memory: Memory,
 ) -> FloatArray:
     """Return the hinge axis of a limb in every frame, shape `(F, 3)`.
@@ -116,27 +122,55 @@ def _follow_hinge(
     the hinge then moves along with the upper bone and drifts to where people have it.
     In between both count, and near-straight limbs do not flip.
     """
-    bend = np.cross(upper, lower)
-    angle = np.arctan2(np.linalg.norm(bend, axis=-1), np.sum(upper * lower, axis=-1))
-    trust = np.clip((angle - _BEND_NONE) / (_BEND_CLEAR - _BEND_NONE), 0.0, 1.0)
     axes = np.full_like(upper, np.nan)
     seen = np.isfinite(upper).all(axis=-1) & np.isfinite(hint).all(axis=-1)
     if not seen.any():
         return axes
     direction, t = upper[seen], times[seen]
+    bend, trust = _shown_hinge(direction, lower[seen], hint[seen], limb.part)
     first = (hint[seen][0], direction[0], -np.inf)
-    axis, from_direction, from_t = memory.hinges.get(name, first)
+    axis, from_direction, from_t = memory.hinges.get(limb.name, first)
     carried = _carry(axis, from_direction, direction)
     path = follow_both_ways if memory.looks_ahead else follow
     spin = path(
         np.maximum(np.diff(t, prepend=from_t), 0.0),
         angle_about(direction, carried, hint[seen]),
-        angle_about(direction, carried, np.nan_to_num(bend[seen])),
-        np.nan_to_num(trust[seen]),
+        angle_about(direction, carried, bend),
+        trust,
     )
     axes[seen] = unit(reject(apply(about_axis(direction, spin), carried), direction))
-    memory.hinges[name] = (axes[seen][-1], direction[-1], float(t[-1]))
+    memory.hinges[limb.name] = (axes[seen][-1], direction[-1], float(t[-1]))
     return axes
+
+
+def _shown_hinge(
+    upper: FloatArray, lower: FloatArray, hint: FloatArray, part: str
+) -> tuple[FloatArray, FloatArray]:
+    """Return the axis about which a limb is bent, and how much it counts, 0 to 1.
+
+    Unknown lower bones show nothing.
+    """
+    bend = np.nan_to_num(np.cross(upper, lower))
+    cosine = np.nan_to_num(np.sum(upper * lower, axis=-1), nan=1.0)
+    angle = np.arctan2(np.linalg.norm(bend, axis=-1), cosine)
+    trust = np.clip((angle - _BEND_NONE) / (_BEND_CLEAR - _BEND_NONE), 0.0, 1.0)
+    over, indeed = _OVERSTRETCHED[part]
+    is_against = np.sum(bend * hint, axis=-1) < 0
+    bend = np.where((is_against & (angle < over))[:, np.newaxis], -bend, bend)
+    is_unclear = is_against & (angle >= over) & (angle < indeed)
+    return bend, np.where(is_unclear, 0.0, trust)
+
+
+def _not_overstretched(
+    upper: FloatArray, lower: FloatArray, axes: FloatArray, part: str
+) -> FloatArray:
+    """Return where the lower bone points without bending far against its hinge."""
+    flexion = np.nan_to_num(angle_about(axes, upper, lower))
+    _, indeed = _OVERSTRETCHED[part]
+    excess = np.where(flexion > -indeed, -flexion - _MOST_OVERSTRETCHED, 0.0)
+    is_over = excess > 0.0
+    straightened = apply(about_axis(axes, np.maximum(excess, 0.0)), lower)
+    return np.where(is_over[:, np.newaxis], straightened, lower)
 
 
 def _carry(axis: FloatArray, upper: FloatArray, direction: FloatArray) -> FloatArray:
