@@ -150,7 +150,7 @@ def _shown_hinge(
 
     Unknown lower bones show nothing.
     """
-    bend = np.nan_to_num(np.cross(upper, lower))
+    bend = np.nan_to_num(cross(upper, lower))
     cosine = np.nan_to_num(np.sum(upper * lower, axis=-1), nan=1.0)
     angle = np.arctan2(np.linalg.norm(bend, axis=-1), cosine)
     trust = np.clip((angle - _BEND_NONE) / (_BEND_CLEAR - _BEND_NONE), 0.0, 1.0)
@@ -219,7 +219,7 @@ def foot_turn(known: FloatArray, xyz: FloatArray, rest: RigRest, side: str) -> N
     if f"{side}_foot" not in rest.index:
         return
     limb = next(limb for limb in rest.limbs if limb.name == f"{side}_leg")
-    heel, ball, _ = rest.ground_points()[SIDES.index(side)][1]
+    heel, ball, _ = rest.ground_points[SIDES.index(side)][1]
     shin = known[:, limb.lower]
     at_rest = body_frame(limb.hinge, unit(ball - heel))
     ahead = unit(between(xyz, f"{side}_heel", f"{side}_toe"))
@@ -240,8 +240,8 @@ def clavicle_turn(
     outward = apply(chest, unit(rest.to_rig(outward)))
     arm = unit(between(xyz, f"{side}_shoulder", f"{side}_elbow"))
     elevation = np.arctan2(
-        np.linalg.norm(np.cross(up, arm), axis=-1), -np.sum(up * arm, axis=-1)
+        np.linalg.norm(cross(up, arm), axis=-1), -np.sum(up * arm, axis=-1)
     )
     shrug = _SHRUG_SHARE * np.clip(np.nan_to_num(elevation) - _SHRUG_FROM, 0.0, None)
-    lift = about_axis(unit(np.cross(outward, up)), shrug)
+    lift = about_axis(unit(cross(outward, up)), shrug)
     known[:, rest.index[f"{side}_clavicle"]] = lift @ chest

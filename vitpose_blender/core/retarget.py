@@ -102,7 +102,7 @@ def _hold_path(path: FloatArray, memory: Memory) -> FloatArray:
 def _lowest_point(rest: RigRest, turns: FloatArray, heads: FloatArray) -> FloatArray:
     """Return the height in the world of the lowest point that may touch it, `(F,)`."""
     heights = []
-    for row, points in rest.ground_points():
+    for row, points in rest.ground_points:
         offsets = points - rest.heads[row]
         turned = np.einsum("fij,pj->fpi", turns[:, row], offsets)
         heights.append(rest.to_world(heads[:, row, np.newaxis] + turned)[..., 2])

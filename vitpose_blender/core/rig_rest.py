@@ -186,6 +186,7 @@ class RigRest:
         flat: FloatArray = points - np.outer(points @ up - low, up)
         return flat
 
+    @cached_property
     def ground_points(self) -> list[tuple[int, FloatArray]]:
         """Return what may touch the ground: a bone, and points that go with it.
 

@@ -12,11 +12,42 @@ from .types import FloatArray
 
 _TINY = 1e-9
 _NEXT, _AFTER_NEXT = [1, 2, 0], [2, 0, 1]
+_IDENTITY = np.eye(3)
+
+
+def _skew_map() -> FloatArray:
+    """Return what takes a vector to the matrix of its cross product, `(3, 9)`."""
+    skew = np.zeros((3, 3, 3))
+    for x, y, z in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        skew[x, y, z], skew[x, z, y] = -1.0, 1.0
+    return skew.reshape(3, 9)
+
+
+def _shepperd_map() -> FloatArray:
+    """Return what takes a rotation matrix to Shepperd's four quaternions, `(9, 16)`.
+
+    Row and column 0 stand for w; the diagonal lacks the 1 that is added afterwards.
+    """
+    table = np.zeros((3, 3, 4, 4))
+    for axis in range(3):
+        signs = np.where(np.arange(3) == axis, 1.0, -1.0)
+        table[axis, axis, 0, 0] = 1.0
+        table[axis, axis, range(1, 4), range(1, 4)] = signs
+    for x, y, z in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        for row, column in ((0, x + 1), (x + 1, 0)):
+            table[z, y, row, column], table[y, z, row, column] = 1.0, -1.0
+        for row, column in ((x + 1, y + 1), (y + 1, x + 1)):
+            table[x, y, row, column] = table[y, x, row, column] = 1.0
+    return table.reshape(9, 16)
+
+
+_SKEW, _SHEPPERD = _skew_map(), _shepperd_map()
 
 
 def unit(vectors: FloatArray) -> FloatArray:
     """Return the vectors with length 1, shape `(..., 3)`; NaN where there is none."""
-    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    # numpy.linalg.norm takes twice as long on small arrays.
+    norms = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))[..., np.newaxis]
     unit_vectors: FloatArray = vectors / np.where(norms > _TINY, norms, np.nan)
     return unit_vectors
 
@@ -76,18 +107,12 @@ def apply(rotation: FloatArray, vectors: FloatArray) -> FloatArray:
 
 def about_axis(axis: FloatArray, angle: FloatArray) -> FloatArray:
     """Return the rotation by `angle` [rad] about a unit axis (Rodrigues' formula)."""
-    x, y, z = np.moveaxis(np.asarray(axis, dtype=np.float64), -1, 0)
-    zero = np.zeros_like(x)
-    k = np.stack(
-        [
-            np.stack([zero, -z, y], axis=-1),
-            np.stack([z, zero, -x], axis=-1),
-            np.stack([-y, x, zero], axis=-1),
-        ],
-        axis=-2,
-    )
+    axis = np.asarray(axis, dtype=np.float64)
     angle = np.asarray(angle, dtype=np.float64)[..., np.newaxis, np.newaxis]
-    turn: FloatArray = np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * (k @ k)
+    cosine = np.cos(angle)
+    skew = (axis @ _SKEW).reshape(*axis.shape, 3)
+    along = axis[..., :, np.newaxis] * axis[..., np.newaxis, :]
+    turn: FloatArray = cosine * _IDENTITY + np.sin(angle) * skew + (1 - cosine) * along
     return turn
 
 
@@ -126,20 +151,8 @@ def to_quaternion(rotation: FloatArray) -> FloatArray:
     Of the four ways to read a quaternion off a matrix the one with the largest
     divisor is used (Shepperd 1978).
     """
-    m = np.moveaxis(rotation, (-2, -1), (0, 1))
-    candidates = np.stack(
-        [
-            np.stack([1 + m[0, 0] + m[1, 1] + m[2, 2], m[2, 1] - m[1, 2],
-                      m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]], axis=-1),
-            np.stack([m[2, 1] - m[1, 2], 1 + m[0, 0] - m[1, 1] - m[2, 2],
-                      m[0, 1] + m[1, 0], m[0, 2] + m[2, 0]], axis=-1),
-            np.stack([m[0, 2] - m[2, 0], m[0, 1] + m[1, 0],
-                      1 - m[0, 0] + m[1, 1] - m[2, 2], m[1, 2] + m[2, 1]], axis=-1),
-            np.stack([m[1, 0] - m[0, 1], m[0, 2] + m[2, 0],
-                      m[1, 2] + m[2, 1], 1 - m[0, 0] - m[1, 1] + m[2, 2]], axis=-1),
-        ],
-        axis=-2,
-    )  # fmt: skip
+    flat = np.reshape(rotation, (*np.shape(rotation)[:-2], 9))
+    candidates = (flat @ _SHEPPERD).reshape(*flat.shape[:-1], 4, 4) + np.eye(4)
     diagonal = np.diagonal(candidates, axis1=-2, axis2=-1)
     best = np.argmax(np.nan_to_num(diagonal), axis=-1)
     chosen: FloatArray = np.take_along_axis(
