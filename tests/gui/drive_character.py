@@ -7,6 +7,7 @@ Load, Detect, Bind, Wiggle, Remove, and what may happen meanwhile; pictures and
 Blender's log go to the folder OUT. Ends with 1 if anything is not as it should be.
 """
 
+import functools
 import sys
 import time
 from pathlib import Path
@@ -31,19 +32,16 @@ HERO = "bpy.context.scene.vitpose.armature"
 HAS_MAP = f"bool({HERO} and {HERO}.vitpose.bones.hips)"
 CONSTRAINTS = f"sum(len(b.constraints) for b in {HERO}.pose.bones)"
 POSE = f"[tuple(v) for b in {HERO}.pose.bones for v in b.matrix_basis]"
-TURNED = (
-    f"max(b.matrix_basis.to_quaternion().angle for b in {HERO}.pose.bones"
-    " if b.name in ({names}))"
-)
 EXTENSION = "bl_ext.user_default.vitpose_blender"
-# The list of running tests; kept where it outlives the extension.
+# The list of running tests; kept where it outlives the file and the extension.
 KEEP_RUNNING = f"""
 import sys
 module = sys.modules["{EXTENSION}.blender.operators.wiggle"]
-bpy.app.driver_namespace["running"] = module.running
+sys.running_wiggles = module.running
 0
 """
-NUM_RUNNING = "len(bpy.app.driver_namespace['running'])"
+NUM_RUNNING = "import sys\nlen(sys.running_wiggles)"
+ROLE = "import sys\nnext((s.moment.role for s in sys.running_wiggles if s.moment), '')"
 FILE_BROWSER = """
 window = bpy.context.window_manager.windows[0]
 area = next((a for a in window.screen.areas if a.type == "FILE_BROWSER"), None)
@@ -81,17 +79,17 @@ def load(blender, character):
 
 
 def wiggle_until(blender, role):
-    """Go on with Space until a role's bone is well turned."""
-    names = blender.ask(f"repr({HERO}.vitpose.bones.{role})") + ","
-    turned = TURNED.format(names=names)
-
-    def is_turned():
+    """Go on with Space until a role moves and its bone is well turned."""
+    while (now := wait_for("a role", lambda: blender.ask(ROLE))) != role:
         blender.key("space")
-        time.sleep(0.4)
-        return blender.ask(turned) > 0
+        wait_for(f"what follows {now}", functools.partial(has_passed, blender, now))
+    name = blender.ask(f"{HERO}.vitpose.bones.{role}")
+    turned = f"{HERO}.pose.bones[{name!r}].matrix_basis.to_quaternion().angle"
+    wait_for(f"{role} to be seen moving", lambda: blender.ask(turned) > 0.7)
 
-    wait_for(f"{role} to move", is_turned)
-    wait_for(f"{role} to be seen moving", lambda: blender.ask(turned) > 0.9)
+
+def has_passed(blender, role):
+    return blender.ask(ROLE) != role
 
 
 def drive(blender, character, check):
@@ -115,6 +113,7 @@ def drive(blender, character, check):
     blender.shot("bound")
 
     posed = blender.ask(POSE)
+    blender.ask(KEEP_RUNNING)
     blender.press("vitpose.wiggle")
     wiggle_until(blender, "left_shin")
     time.sleep(0.5)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import StringProperty
-from bpy.types import Context, Event, Operator
+from bpy.types import Context, Event, Object, Operator
 
 from ...core.errors import RigError
 from ...core.retarget import rest_targets
@@ -177,9 +177,23 @@ class VITPOSE_OT_bone_colours(NeedsCharacter, Operator):
         armature = armature_of(context)
         if bone_colours.is_shown(armature):
             bone_colours.hide(armature)
-        else:
-            bone_colours.show(armature, map_editor.read_map(armature).bones)
+            return {"FINISHED"}
+        bone_colours.show(armature, map_editor.read_map(armature).bones)
+        if not _enter_pose_mode(armature):
+            self.report({"INFO"}, f"The colours show once {armature.name} is visible")
         return {"FINISHED"}
+
+
+def _enter_pose_mode(armature: Object) -> bool:
+    """Make the armature active and enter Pose Mode, where bone colours show."""
+    if armature.mode == "POSE":
+        return True
+    if not armature.visible_get():
+        return False
+    access.view_layer().objects.active = armature
+    armature.select_set(True)
+    bpy.ops.object.mode_set(mode="POSE")
+    return True
 
 
 register, unregister = bpy.utils.register_classes_factory(

@@ -32,13 +32,16 @@ class Session:
     """One running test: its generator, its timer and what it draws.
 
     `stop` takes all of it away, and may be called twice.
+
+    Attributes:
+        moment: What is to be seen now; None before the start and after the end.
     """
 
     def __init__(self, context: Context) -> None:
         armature = armature_of(context)
         assert context.workspace is not None
         self._uid = armature.session_uid
-        self._moment: wiggle.Moment | None = None
+        self.moment: wiggle.Moment | None = None
         self._listed = wiggle.open_roles(armature)[:_NUM_LISTED]
         self._listing_ends = 0.0
         self._workspace = context.workspace.name
@@ -58,13 +61,13 @@ class Session:
         """Go on, to the next role if `skip`; returns whether anything is left."""
         if not self._listing_ends:
             try:
-                self._moment = self._steps.send(skip if self._moment else None)
+                self.moment = self._steps.send(skip if self.moment else None)
             except StopIteration:
-                self._moment, skip = None, False
+                self.moment, skip = None, False
                 self._listing_ends = time.monotonic() + _LISTING
-        self._set_status(wiggle_overlay.status(self._moment))
+        self._set_status(wiggle_overlay.status(self.moment))
         is_listing = bool(self._listed) and not skip
-        return self._moment is not None or (
+        return self.moment is not None or (
             is_listing
             and time.monotonic() < self._listing_ends
             and wiggle.find_armature(self._uid) is not None
@@ -89,15 +92,15 @@ class Session:
         _redraw()
 
     def _draw_texts(self) -> None:
-        if self._moment is not None:
-            wiggle_overlay.draw_texts(self._moment)
+        if self.moment is not None:
+            wiggle_overlay.draw_texts(self.moment)
         else:
             wiggle_overlay.draw_open_roles(self._listed)
 
     def _draw_bones(self) -> None:
         armature = wiggle.find_armature(self._uid)
-        if self._moment is not None and armature is not None:
-            wiggle_overlay.draw_bones(armature, self._moment)
+        if self.moment is not None and armature is not None:
+            wiggle_overlay.draw_bones(armature, self.moment)
 
 
 # The one test that may be running. Blender ends a modal operator without a word when
