@@ -97,7 +97,7 @@ def measure(role: "Role", clips: "list[Clip]") -> "Result":
     if role.has_known_map:
         recognise(subject, result)
     try:
-        follow(subject, clips, result, role.is_calibrated)
+        follow(subject, clips, result, role.manner)
     except VitposeError as error:
         result.refusal = str(error)
     return result
@@ -116,7 +116,7 @@ def recognise(subject: "Subject", result: "Result") -> None:
 
 
 def follow(
-    subject: "Subject", clips: "list[Clip]", result: "Result", is_calibrated: bool
+    subject: "Subject", clips: "list[Clip]", result: "Result", manner: str
 ) -> None:
     """Bind a character, drive it through all clips, and measure.
 
@@ -124,8 +124,7 @@ def follow(
         subject: The character.
         clips: What the person does.
         result: Is filled in.
-        is_calibrated: Whether the person stood upright before, as somebody may who
-            begins to capture.
+        manner: `baked`, `live` or `unknown`; see `rigs_cast.Role`.
 
     Raises:
         RigError: The extension cannot bind it.
@@ -135,7 +134,6 @@ def follow(
     from rigs_skin import read_skin
     from tests.blender.fingerprint import differences, fingerprint
     from vitpose_blender.blender import binding
-    from vitpose_blender.core.motion import Memory
 
     with _cli.hushed():  # Blender warns of values of its own.
         before = fingerprint(bpy.data)
@@ -145,8 +143,7 @@ def follow(
     with _cli.Progress(subject.name, total) as progress:
         done = 0
         for clip in clips:
-            memory = clip.memory() if is_calibrated else Memory()
-            posed = subject.drive(clip, rest, memory)
+            posed = subject.drive(clip, rest, clip.memory(manner))
             result.figures.add(subject.build, posed, clip)
             if skin is not None:
                 result.ground.add(subject.build, skin, posed, clip)

@@ -4,7 +4,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -28,13 +28,14 @@ class Role:
         open: Loads it into an empty scene.
         has_known_map: Whether the roles' bones in the truth are those to be found; a
             generated rig is moved by other bones than those that show its pose.
-        is_calibrated: Whether the person stood upright before.
+        manner: `baked`, `live`, which cannot look ahead, or `unknown`: baked, with a
+            person who was never seen standing upright.
     """
 
     name: str
     open: Callable[[], Subject]
     has_known_map: bool = True
-    is_calibrated: bool = True
+    manner: str = "baked"
 
 
 def given(paths: Sequence[Path]) -> Iterator[Role]:
@@ -61,8 +62,11 @@ def default(shared: Path, folder: Path) -> Iterator[Role]:
         if path.is_file():
             yield _file(path, truth)
         if at_home.is_file():
-            opened = partial(open_subject, path, truth)
-            yield Role(f"{path.stem}, not calibrated", opened, False, False)
+            again = Role(path.stem, partial(open_subject, path, truth), False)
+            yield replace(again, name=f"{path.stem}, live", manner="live")
+            yield replace(
+                again, name=f"{path.stem}, never seen standing", manner="unknown"
+            )
     if make_rigify(folder):
         for name, (kind, item, truth) in rig_truth.RIGIFY_MADE.items():
             path = folder / f"{kind}.blend"

@@ -57,10 +57,15 @@ class Clip:
     def __len__(self) -> int:
         return len(self.world)
 
-    def memory(self) -> Memory:
-        """Return what is known of the person who stood upright before."""
-        memory = calibrated(still(self.standing))
+    def memory(self, manner: str) -> Memory:
+        """Return what is known of the person before: how they stand, as a rule.
+
+        Args:
+            manner: `baked`, `live` or `unknown`; see `rigs_cast.Role`.
+        """
+        memory = Memory() if manner == "unknown" else calibrated(still(self.standing))
         memory.leg_length = None  # Clips that share a person differ a little.
+        memory.looks_ahead = manner != "live"
         return memory
 
 

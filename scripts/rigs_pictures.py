@@ -72,7 +72,7 @@ def draw(folder: Path, library: Library, cast: Sequence[Role]) -> None:
     """Write sheets `rigs_1.jpg` and on, with a few characters each."""
     rows = []
     for role in cast:
-        if role.is_calibrated:
+        if role.manner == "baked":
             subject = role.open()
             rows.append((role.name, character_row(library, subject, subject.bind())))
     for number, first in enumerate(range(0, len(rows), _ROWS), start=1):
@@ -136,7 +136,7 @@ def character_row(
             turned = turn_motion(
                 clip.motion, subject.build.body.T @ wanted @ subject.build.body
             )
-            subject.pose(retarget(turned, rest), moment.frame)
+            subject.pose(retarget(turned, rest, clip.memory("baked")), moment.frame)
             pictures.append(cv2.imread(str(next(frames))))
         frames.close()
     return pictures

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rigs_clips import Clip
-from rigs_figures import Figures
+from rigs_figures import TWISTED, Figures
 from rigs_ground import Ground
 from rigs_maps import MapScore
 from vitpose_blender.core.types import FloatArray
 
-TWIST = 60.0  # Between two frames; more is a jump [deg].
 LIMB = 3.0  # A limb farther off the person's is worth a word [deg].
 
 
@@ -44,13 +43,13 @@ class Result:
 def following(results: Sequence[Result]) -> list[str]:
     """Return how exactly each character follows, a row a character."""
     lines = [
-        "| character | limbs, median | 99 % | hips | chest | head "
-        "| bent wrong | exchanged | twist jumps | torn | unbound |",
-        "| --- " + "| ---: " * 9 + "| --- |",
+        "| character | limbs, median | 99 % | hips | chest | head | feet "
+        "| bent wrong | exchanged | wrung | jumps | torn | unbound |",
+        "| --- " + "| ---: " * 11 + "| --- |",
     ]
     for result in results:
         if result.refusal:
-            lines.append(f"| {result.name} | " + "not driven | " + "| " * 9)
+            lines.append(f"| {result.name} | " + "not driven | " + "| " * 11)
             continue
         figures = result.figures
         limbs = np.concatenate(figures.limbs)
@@ -59,6 +58,7 @@ def following(results: Sequence[Result]) -> list[str]:
             f"{np.nanmedian(limbs):.2f}°",
             f"{np.nanpercentile(limbs, 99):.2f}°",
             *(degrees(trunk[:, column]) for column in range(3)),
+            degrees(np.concatenate(figures.feet)),
             *(str(count) for count in faults(figures, slice(None))),
             torn_frames(result.ground),
             f"{len(result.changes)} changes" if result.changes else "as before",
@@ -78,15 +78,10 @@ def degrees(angles: FloatArray) -> str:
     return f"{np.median(known):.1f}°" if len(known) else "-"
 
 
-def faults(figures: Figures, clips: slice) -> tuple[int, int, int]:
-    """Return the frames bent wrong, exchanged, and twisting, of some clips."""
-    wrong = sum(int(clip.any(axis=1).sum()) for clip in figures.wrong[clips])
-    exchanged = sum(int(clip.any(axis=1).sum()) for clip in figures.exchanged[clips])
-    jumps = sum(
-        int(((twist > TWIST) | jump).any(axis=1).sum())
-        for twist, jump in zip(figures.twists[clips], figures.jumps[clips])
-    )
-    return wrong, exchanged, jumps
+def faults(figures: Figures, clips: slice) -> list[int]:
+    """Return the frames bent wrong, exchanged, wrung, and jumping, of some clips."""
+    kinds = figures.wrong, figures.exchanged, figures.wrung, figures.jumps
+    return [sum(int(clip.any(axis=1).sum()) for clip in kind[clips]) for kind in kinds]
 
 
 def by_motion(results: Sequence[Result], clips: Sequence[Clip]) -> list[str]:
@@ -149,8 +144,8 @@ def feet(results: Sequence[Result]) -> list[str]:
     """Return how feet stand, in millimetres of an adult, a row a character."""
     lines = [
         "| character | legs | standing sole, median | 1 % to 99 % "
-        "| lowest sole | slide a frame, 90 % | the person's |",
-        "| --- " + "| ---: " * 6 + "|",
+        "| lowest sole | lowest skin | slide a frame, 90 % | the person's |",
+        "| --- " + "| ---: " * 7 + "|",
     ]
     for result in results:
         ground = result.ground
@@ -162,10 +157,13 @@ def feet(results: Sequence[Result]) -> list[str]:
             for steps in (ground.slides, ground.person_slides)
         )
         low, middle, high = np.percentile(standing, [1, 50, 99])
-        lowest = 1e3 * np.concatenate(ground.lowest).min()
+        lowest, deepest = (
+            1e3 * np.concatenate(heights).min()
+            for heights in (ground.lowest, ground.body)
+        )
         lines.append(
             f"| {result.name} | {ground.leg_length:.2f} m | {middle:.0f} mm "
-            f"| {low:.0f} to {high:.0f} mm | {lowest:.0f} mm "
+            f"| {low:.0f} to {high:.0f} mm | {lowest:.0f} mm | {deepest:.0f} mm "
             f"| {slides:.1f} mm | {theirs:.1f} mm |"
         )
     return lines
@@ -192,6 +190,10 @@ def joint_faults(figures: Figures, row: int) -> Iterator[str]:
         yield f"bent wrong {figures.joints[joint]} at {frame}"
     for frame, part in zip(*np.nonzero(figures.exchanged[row])):
         yield f"exchanged {('arms', 'legs')[part]} at {frame}"
+    for column, role in enumerate(TWISTED):
+        if figures.wrung[row][:, column].any():
+            frames = np.flatnonzero(figures.wrung[row][:, column])
+            yield f"{role} wrung in {len(frames)} frames from {frames[0]}"
     limbs = np.nanmax(figures.limbs[row])
     if limbs > LIMB:
         yield f"a limb off by {limbs:.0f}°"
@@ -200,8 +202,7 @@ def joint_faults(figures: Figures, row: int) -> Iterator[str]:
 def turn_faults(result: Result, row: int) -> Iterator[str]:
     """Yield which bones of a clip jump in a frame, and when the mesh is torn."""
     figures = result.figures
-    jumps = (figures.twists[row] > TWIST) | figures.jumps[row]
-    for frame, role in zip(*np.nonzero(jumps)):
+    for frame, role in zip(*np.nonzero(figures.jumps[row])):
         turn = figures.twists[row][frame, role]
         yield f"{figures.roles[role]} turns {turn:.0f}° at {frame}"
     if result.ground.torn and result.ground.torn[row].any():
