@@ -10,12 +10,15 @@ from tests.blender.rigs import (
     SMALL_AND_TURNED,
     add_humanoid,
     axes,
+    bake_bound,
+    check_plays,
     farthest,
     heads,
     heads_over_time,
     motion_for,
     wanted_heads,
 )
+from tests.blender.troubles import PLACES
 from vitpose_blender.blender import actions, bake, binding, character, rig_choice
 
 NUM_FRAMES = 24
@@ -39,10 +42,7 @@ def baked(armature, motion=None, first_frame=1):
     """Bind, bake and unbind; returns the rest, the motion and the action."""
     rest = character.read_rig_rest(armature)
     motion = motion_for(rest, NUM_FRAMES, fps=6) if motion is None else motion
-    binding.ensure_binding(armature, rest)
-    action = bake.finish(bake.bake_steps(armature, rest, motion, "Baked", first_frame))
-    binding.remove_binding(armature)
-    return rest, motion, action
+    return rest, motion, bake_bound(armature, rest, motion, first_frame)
 
 
 def played(armature, num_frames=NUM_FRAMES, first_frame=1):
@@ -210,6 +210,13 @@ def test_bones_that_do_not_inherit_everything(inherits, scale):
     for frame, now in enumerate(played(armature)):
         distance, bone = farthest(now, wanted_heads(motion, rest, frame))
         assert distance < 1e-3, bone
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_keys_play_the_motion_wherever_the_armature_is(place):
+    armature = add_humanoid(rng=np.random.default_rng(8), **PLACES[place])
+    rest, motion, _ = baked(armature)
+    check_plays(armature, rest, motion)
 
 
 def test_meshes_are_shown_again():

@@ -21,12 +21,12 @@ from ..core.limb_rest import Limb
 from ..core.motion import CharacterPose
 from ..core.retarget import bone_target_names, goal_name, pole_name, target_names
 from ..core.rig_rest import RigRest
-from . import access, carriers, held_state, own_action
+from . import access, held_state, own_action, own_constraints
 from .bindable import check_can_bind
 from .bone_drivers import bone_drivers
 from .carriers import Carriers, find_carriers
 
-PREFIX = carriers.PREFIX
+PREFIX = own_constraints.PREFIX
 KEY = "VITPOSE_binding"
 COPY_LOCATION, COPY_ROTATION = f"{PREFIX}COPY_LOCATION", f"{PREFIX}COPY_ROTATION"
 _MARK = "VITPOSE_targets"  # A collection's custom property: it is ours.

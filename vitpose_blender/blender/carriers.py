@@ -10,13 +10,12 @@ a connected bone, which cannot leave its parent's tail, they are held.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bpy.types import Constraint, Object, PoseBone
+from bpy.types import Object, PoseBone
 
 from ..core.rig_rest import RigRest
 from . import access
 from .bone_drivers import BoneDrivers, drives_transform
-
-PREFIX = "VITPOSE_"
+from .own_constraints import own_constraints
 
 _ONLY_SCALE = {"COPY_SCALE", "LIMIT_SCALE", "MAINTAIN_VOLUME"}
 _ONLY_TURN = {
@@ -89,22 +88,6 @@ def find_carriers(armature: Object, rest: RigRest, drivers: BoneDrivers) -> Carr
         pulled,
         chains,
     )
-
-
-def own_constraints(bone: PoseBone) -> list[Constraint]:
-    """Return the constraints of a bone that the character came with."""
-    return [each for each in bone.constraints if not each.name.startswith(PREFIX)]
-
-
-def ik_chain(bone: PoseBone, constraint: Constraint) -> list[PoseBone]:
-    """Return the bones that an IK or spline IK constraint bends; else none."""
-    if constraint.type not in ("IK", "SPLINE_IK"):
-        return []
-    above = [bone, *bone.parent_recursive]
-    if constraint.type == "IK" and not constraint.use_tail:  # type: ignore[attr-defined]
-        above = above[1:]
-    count: int = constraint.chain_count  # type: ignore[attr-defined]
-    return above[:count] if count else above
 
 
 def _chain(lower: PoseBone, upper: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from ..core.rig_rest import RigRest
 from ..core.skeleton import Skeleton
 from ..core.types import FloatArray
 from . import access
-from .carriers import PREFIX
+from .own_constraints import PREFIX
 
 
 def armatures() -> list[Object]:

@@ -16,7 +16,7 @@ from bpy.types import Armature, Constraint, Object, Pose, PoseBone
 
 from ..core.rig import Value
 from ..core.rig_rest import RigRest
-from . import access, rest_pose
+from . import access, lost_targets, rest_pose
 from .bone_drivers import (
     OfBone,
     bone_drivers,
@@ -25,7 +25,8 @@ from .bone_drivers import (
     drives_transform,
     property_suffix,
 )
-from .carriers import Carriers, ik_chain, own_constraints
+from .carriers import Carriers
+from .own_constraints import find_constraint, ik_chain, own_constraints, place_of
 
 KEY = "VITPOSE_held"
 _SOLVER_KEY = "VITPOSE_ik_solver"
@@ -81,6 +82,8 @@ def hold(armature: Object, rest: RigRest, carriers: Carriers) -> None:
                 _set_values(bone, record, rest_pose.at_rest(bone))
         _set_properties(bone, record, rest.properties.get(bone.name, {}), acting)
         _write_record(bone, record)
+    armature[KEY] = True
+    lost_targets.take(armature, carriers.chains)
     _hold_solver(armature)
     _hold_position(access.armature_data(armature))
     armature.update_tag()  # Drivers do not notice custom properties by themselves.
@@ -88,6 +91,7 @@ def hold(armature: Object, rest: RigRest, carriers: Carriers) -> None:
 
 def put_back(armature: Object) -> None:
     """Bring everything back that `hold` changed, as far as it is still there."""
+    lost_targets.give_back(armature)
     drivers = bone_drivers(armature)
     for bone, record in records(armature):
         _put_back_bone(bone, record)
@@ -97,6 +101,8 @@ def put_back(armature: Object) -> None:
         del bone[KEY]
     _put_back_solver(armature)
     _put_back_position(access.armature_data(armature), armature)
+    if armature.get(KEY):
+        del armature[KEY]
     armature.update_tag()
 
 
@@ -187,7 +193,7 @@ def _mute_constraints(
 ) -> None:
     for constraint in constraints:
         if not constraint.mute:
-            entry = (constraint.name, list(bone.constraints).index(constraint))
+            entry = (constraint.name, place_of(bone, constraint))
             if entry not in record.constraints:
                 record.constraints.append(entry)
             constraint.mute = True
@@ -200,13 +206,6 @@ def _mute_drivers(
         if acts(suffix) and not driver.mute:
             record.drivers.append((suffix, driver.array_index))
             driver.mute = True
-
-
-def find_constraint(bone: PoseBone, name: str, place: int) -> Constraint | None:
-    """Return a constraint by its name, or by its place if it was renamed."""
-    if name in bone.constraints:
-        return bone.constraints[name]
-    return bone.constraints[place] if place < len(bone.constraints) else None
 
 
 def _set_properties(
@@ -263,13 +262,9 @@ def _hold_position(data: Armature) -> None:
 def _put_back_position(data: Armature, armature: Object) -> None:
     """Show the rest position again, unless another object that shares it is driven."""
     if data.get(_POSITION_KEY) is None or any(
-        other != armature and other.data == data and _is_held(other)
+        other != armature and other.data == data and other.get(KEY)
         for other in bpy.data.objects
     ):
         return
     data.pose_position = data[_POSITION_KEY]
     del data[_POSITION_KEY]
-
-
-def _is_held(armature: Object) -> bool:
-    return any(records(armature))

@@ -23,6 +23,7 @@ from .bone_drivers import (
     split_path,
 )
 from .carriers import find_carriers
+from .own_constraints import find_constraint
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ class _StillKeys:
 
     def switch_off(self, bone: PoseBone, name: str, place: int) -> None:
         """Key a constraint's influence, or what else takes it out."""
-        constraint = held_state.find_constraint(bone, name, place)
+        constraint = find_constraint(bone, name, place)
         if constraint is None:
             return
         influence = constraint_suffix(constraint.name, "influence")

@@ -15,7 +15,7 @@ from mathutils import Quaternion
 
 from ..core.rig import RigMap, Value
 from . import access, character, map_editor, props
-from .carriers import PREFIX
+from .own_constraints import PREFIX
 from .role_texts import role_label, role_labels
 from .wiggle_moves import Move, plan_moves
 
