@@ -28,7 +28,7 @@ from vitpose_blender.core.build_rest import build_rig_rest
 from vitpose_blender.core.motion import Memory
 from vitpose_blender.core.person_measures import calibrated
 from vitpose_blender.core.retarget import bone_target_names, retarget, target_names
-from vitpose_blender.core.rotations import transpose
+from vitpose_blender.core.rotations import about_axis, transpose
 
 FPS = 30.0
 SEGMENTS = {  # Role of the bone: where the person's begins and ends.
@@ -258,3 +258,14 @@ def test_a_rig_of_only_what_is_required_works(xyz):
     motion = retarget(world_motion(xyz), rest)
     assert np.isfinite(motion.location).all()
     assert np.isfinite(motion.rotation).all()
+
+
+@pytest.mark.parametrize("top", [1.8, 2.6], ids=["as people", "a big head"])
+def test_who_stands_on_the_hands_keeps_the_head_above_the_floor(standing, top):
+    upside_down = about_axis(np.array([1.0, 0.0, 0.0]), np.asarray(np.pi))
+    rest = rest_of(replace(humanoid_skeleton(), top=top))
+    motion = retarget(world_motion(standing[np.newaxis] @ upside_down.T), rest)
+    turn = bone_turns(motion, rest)[0, rest.index["head"]]
+    crown = np.array([*rest.head("head")[:2], top]) - rest.head("head")
+    head = bone_heads(motion, rest)["head"][0] + turn @ crown
+    assert head[2] > -1e-9

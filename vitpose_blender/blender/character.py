@@ -48,13 +48,15 @@ def read_skeleton(armature: Object) -> Skeleton:
     world = np.array(armature.matrix_world)
     rows = {bone.name: row for row, bone in enumerate(bones)}
     heads = np.array([bone.head_local for bone in bones])
+    floor, top = _floor_and_top(armature, heads @ world[:3, :3].T + world[:3, 3])
     return Skeleton(
         names=tuple(bone.name for bone in bones),
         parents=tuple(rows[bone.parent.name] if bone.parent else -1 for bone in bones),
         heads=heads,
         tails=np.array([bone.tail_local for bone in bones]),
         rotations=np.array([bone.matrix_local.to_3x3() for bone in bones]),
-        floor=_floor(armature, heads @ world[:3, :3].T + world[:3, 3]),
+        floor=floor,
+        top=top,
         world_from_rig=world,
         held=_held_bones(armature),
     )
@@ -73,25 +75,34 @@ def _held_bones(armature: Object) -> frozenset[str]:
     )
 
 
-def _floor(armature: Object, heads: FloatArray) -> float:
-    """Return the height the character stands at: its meshes' lowest rest point.
+def _floor_and_top(armature: Object, heads: FloatArray) -> tuple[float, float]:
+    """Return the heights of the lowest and the highest point of the meshes at rest.
 
-    What hangs on bones may be a thing that it holds, and counts only without a skin.
+    The character stands on the first. What hangs on bones may be a thing that it
+    holds, and counts only without a skin. Without any mesh the bones have to do.
+
+    Args:
+        armature: The character.
+        heads: Of its bones, world, shape `(B, 3)` [m].
     """
-    lows = [
-        _lowest_vertex(mesh)
+    heights = [
+        _heights(mesh)
         for mesh in skinned_meshes(armature) or hung_meshes(armature)
         if access.mesh_data(mesh).vertices
     ]
-    return float(min(lows)) if lows else float(heads[:, 2].min())
+    if not heights:
+        return float(heads[:, 2].min()), np.nan
+    return float(min(map(np.min, heights))), float(max(map(np.max, heights)))
 
 
-def _lowest_vertex(mesh: Object) -> float:
+def _heights(mesh: Object) -> FloatArray:
+    """Return the height of each vertex in the world [m]."""
     vertices = access.mesh_data(mesh).vertices
     flat = np.empty(len(vertices) * 3, dtype=np.float32)
     vertices.foreach_get("co", flat)
     world = np.array(mesh.matrix_world)
-    return float((flat.reshape(-1, 3) @ world[2, :3] + world[2, 3]).min())
+    heights: FloatArray = flat.reshape(-1, 3) @ world[2, :3] + world[2, 3]
+    return heights
 
 
 def read_rig_rest(armature: Object, rig: str = "") -> RigRest:

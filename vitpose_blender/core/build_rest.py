@@ -58,6 +58,7 @@ def build_rig_rest(
         rotations=skeleton.rotations[rows],
         twist_shares=twist_shares(skeleton, rows, roles),
         floor=skeleton.floor,
+        top=skeleton.top,
         world_from_rig=skeleton.world_from_rig,
         posed=relaxed_fingers(skeleton, role_bones),
         properties=properties or {},

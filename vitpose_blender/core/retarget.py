@@ -70,9 +70,11 @@ def _place(
     pelvis = rest.to_world(heads[:, thighs].mean(axis=1))
     path = _hold_path(person.path, memory)
     shift = pelvis_rest + path * scale - pelvis
-    lowest = _lowest_point(rest, turns, heads)
+    feet = _lowest_point(rest, rest.ground_points, turns, heads)
+    body = _lowest_point(rest, rest.body_points, turns, heads)
     clearance = np.nan_to_num(person.clearance) * scale
-    shift[:, 2] = rest.floor + clearance - lowest
+    # A large head or a short neck must not end under the floor in a cartwheel.
+    shift[:, 2] = rest.floor + np.maximum(clearance - feet, -body)
     placed: FloatArray = heads + rest.to_rig(shift)[:, np.newaxis]
     return placed
 
@@ -99,10 +101,22 @@ def _hold_path(path: FloatArray, memory: Memory) -> FloatArray:
     return filled
 
 
-def _lowest_point(rest: RigRest, turns: FloatArray, heads: FloatArray) -> FloatArray:
-    """Return the height in the world of the lowest point that may touch it, `(F,)`."""
+def _lowest_point(
+    rest: RigRest,
+    points_of_bones: list[tuple[int, FloatArray]],
+    turns: FloatArray,
+    heads: FloatArray,
+) -> FloatArray:
+    """Return the height in the world of the lowest of some points, `(F,)` [m].
+
+    Args:
+        rest: The character.
+        points_of_bones: Bones, and points that go with each, rig space, `(P, 3)`.
+        turns: Of each bone, shape `(F, D, 3, 3)`.
+        heads: Where each bone begins, shape `(F, D, 3)`.
+    """
     heights = []
-    for row, points in rest.ground_points:
+    for row, points in points_of_bones:
         offsets = points - rest.heads[row]
         turned = np.einsum("fij,pj->fpi", turns[:, row], offsets)
         heights.append(rest.to_world(heads[:, row, np.newaxis] + turned)[..., 2])

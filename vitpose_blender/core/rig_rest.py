@@ -38,6 +38,7 @@ class RigRest:
         twist_shares: How much of its segment's twist each bone shows; see
             `twist_shares`.
         floor: Height of the ground in the world [m].
+        top: Height of the highest point in the world; NaN if not known [m].
         world_from_rig: The armature object's matrix, shape `(4, 4)`.
         posed: Bones that are not driven but hold a turn of their own while the
             character is, as a quaternion `(w, x, y, z)` against their rest.
@@ -55,6 +56,7 @@ class RigRest:
     rotations: FloatArray
     twist_shares: tuple[float, ...]
     floor: float
+    top: float
     world_from_rig: FloatArray
     posed: Mapping[str, FloatArray] = field(default_factory=dict)
     properties: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
@@ -202,6 +204,20 @@ class RigRest:
             )
             for side, sole in zip(SIDES, self.soles)
         ]
+
+    @cached_property
+    def body_points(self) -> list[tuple[int, FloatArray]]:
+        """Return what must not be under the ground: top of the head, hips, shoulders.
+
+        Hands and knees are left out: what is seen of them is less sure than the floor.
+        """
+        rows = [self.index["hips"], *(self.index[f"{s}_upper_arm"] for s in SIDES)]
+        points = [(row, self.heads[[row]]) for row in rows]
+        if "head" in self.index and self.top > self.head("head")[2]:
+            crown = np.array([*self.head("head")[:2], self.top])
+            crown = self.to_rig(crown - self.world_from_rig[:3, 3])
+            points.append((self.index["head"], crown[np.newaxis]))
+        return points
 
     def _paw(self, limb: Limb) -> tuple[int, FloatArray]:
         place = self.to_world(limb_end(self, limb.side, limb.part))

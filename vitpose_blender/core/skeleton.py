@@ -21,6 +21,7 @@ class Skeleton:
         tails: Shape `(B, 3)`.
         rotations: Bone axes as columns, shape `(B, 3, 3)`, orthonormal.
         floor: Height in the world of the ground that the character stands on [m].
+        top: Height in the world of the character's highest point; NaN if not known [m].
         world_from_rig: The armature object's matrix, shape `(4, 4)`; it may scale,
             mirror and shear.
         held: Bones that something else holds: constraints of their own, or no mesh.
@@ -32,6 +33,7 @@ class Skeleton:
     tails: FloatArray
     rotations: FloatArray
     floor: float = 0.0
+    top: float = np.nan
     world_from_rig: FloatArray = field(default_factory=lambda: np.eye(4))
     held: frozenset[str] = frozenset()
 
