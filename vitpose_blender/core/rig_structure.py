@@ -1,31 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Recognises a body in an armature from where its joints are, without any names."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import BodyError
 from .layouts import SIDES
 from .skeleton import Skeleton
-from .structure_body import Body, find_bodies
-from .structure_facing import Facing, find_facing
+from .structure_body import Body
 from .structure_details import (
     find_clavicle,
     find_eyes,
     find_fingers,
+    find_jaw,
     find_tail,
     find_toe,
     find_twists,
 )
+from .structure_facing import Facing, find_facing
 from .structure_limbs import Limb
-from .structure_tree import Tree, given_tree, hub_children, joined_tree
+from .structure_reasons import structure_reasons
+from .structure_search import find_body
+from .structure_tree import Tree
 from .structure_trunk import Trunk, find_trunk
 from .types import FloatArray
-
-_GOOD = 0.0  # A body of that score needs no other reading of the hierarchy.
-_JOINING = 2.0  # How much better a body must be to believe nearness more.
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +34,13 @@ class Structure:
         body: `biped` or `quadruped`.
         bones: Bone names of each role, root to tip.
         confidence: That the roles are right, sides apart, 0 to 1.
-        sides: That left and right are right and not exchanged, 0 to 1; 0.5 where
+        sides: That left and right are right and not exchanged, 0.5 to 1; 0.5 where
             nothing tells which way the body faces.
-        reasons: What was found and what is missing, one sentence each.
-        up: Away from the ground, in rig space, length 1.
+        reasons: What was found and what is missing, without full stops.
+        up: Along the trunk of a biped, away from the ground for a quadruped; in rig
+            space, length 1.
         forward: The way it faces, in rig space, length 1.
+        size: Length of its trunk and legs in the world [m].
     """
 
     body: str
@@ -50,55 +50,43 @@ class Structure:
     reasons: tuple[str, ...]
     up: FloatArray
     forward: FloatArray
+    size: float
 
 
 def find_structure(skeleton: Skeleton) -> Structure:
     """Return the body that the joints of an armature make.
 
     Raises:
-        BodyError: There is none; the message says what is missing.
+        BodyError: There is none, or there are two; the message says what is missing.
     """
-    body = _best_body(skeleton)
+    found = find_body(skeleton)
+    body = found.body
     trunk = find_trunk(body)
     facing = find_facing(body, trunk)
     if facing.weight < 0:
         body, facing = body.swapped(), facing.turned()
-    roles = _roles(body, trunk, facing)
     names = skeleton.names
-    bones = {
-        role: tuple(names[row] for row in rows) for role, rows in roles.items() if rows
-    }
+    roles = _roles(body, trunk, facing)
+    bones = {role: tuple(names[row] for row in rows) for role, rows in roles.items()}
+    bones = {role: found for role, found in bones.items() if found}
+    sides = float(1 / (1 + np.exp(-facing.weight)))
     return Structure(
-        body.kind,
-        bones,
-        float(1 / (1 + np.exp(-(body.score + 4)))),
-        float(1 / (1 + np.exp(-abs(facing.weight)))),
-        (),
-        facing.up,
-        facing.forward,
+        body=body.kind,
+        bones=bones,
+        confidence=found.confidence,
+        # Of limbs that are in doubt nobody can tell which is left.
+        sides=0.5 + (sides - 0.5) * min(1.0, 2 * found.confidence),
+        reasons=tuple(structure_reasons(body, trunk, facing, bones, names)),
+        up=_in_rig(skeleton, facing.up),
+        forward=_in_rig(skeleton, facing.forward),
+        size=body.size * body.tree.scale,
     )
 
 
-def _best_body(skeleton: Skeleton) -> Body:
-    """Return the likeliest body; nearness is asked where the hierarchy makes none."""
-    given = given_tree(skeleton)
-    found = find_bodies(given)[:1]
-    for loose in (hub_children(given), range(len(given.parents))):
-        if found and found[0].score > _GOOD:
-            break
-        if loose:
-            found += [*_joined_bodies(joined_tree(given, loose))]
-            found.sort(key=lambda body: -body.score + _JOINING * (body.tree is not given))
-    if not found:
-        raise BodyError("No body")
-    return found[0]
-
-
-def _joined_bodies(tree: Tree) -> Iterator[Body]:
-    """Yield the best body of joints that were hung on what is near."""
-    for body in find_bodies(tree)[:1]:
-        hips = body.legs.attach
-        yield from find_bodies(tree.rooted_at(hips))[:1] if hips >= 0 else [body]
+def _in_rig(skeleton: Skeleton, way: FloatArray) -> FloatArray:
+    """Return a direction of the world in rig space."""
+    turned: FloatArray = np.linalg.pinv(skeleton.world_from_rig[:3, :3]) @ way
+    return turned / max(float(np.linalg.norm(turned)), 1e-12)
 
 
 def _roles(body: Body, trunk: Trunk, facing: Facing) -> dict[str, tuple[int, ...]]:
@@ -112,10 +100,14 @@ def _roles(body: Body, trunk: Trunk, facing: Facing) -> dict[str, tuple[int, ...
     }
     for number, side in enumerate(SIDES):
         arm, leg = body.arms.limbs[number], body.legs.limbs[number]
-        for part, rows in (_arm(body.tree, arm) | _leg(body.tree, leg, facing)).items():
-            roles[f"{side}_{part}"] = rows
-    if eyes := find_eyes(body.tree, trunk, facing):
+        parts = _arm(body.tree, arm) | _leg(body.tree, leg, facing)
+        if body.is_upright:
+            parts |= find_fingers(body.tree, arm)
+        roles |= {f"{side}_{part}": rows for part, rows in parts.items()}
+    eyes = find_eyes(body.tree, trunk, facing)
+    if eyes is not None:
         roles |= {f"{side}_eye": (eye,) for side, eye in zip(SIDES, eyes)}
+    roles["jaw"] = (find_jaw(body.tree, trunk, facing, eyes),)
     return {role: tuple(r for r in rows if r >= 0) for role, rows in roles.items()}
 
 
@@ -130,7 +122,7 @@ def _arm(tree: Tree, arm: Limb) -> dict[str, tuple[int, ...]]:
     }
     if end >= 0:
         roles["forearm_twist"] = find_twists(tree, lower, end)
-    return roles | find_fingers(tree, arm)
+    return roles
 
 
 def _leg(tree: Tree, leg: Limb, facing: Facing) -> dict[str, tuple[int, ...]]:

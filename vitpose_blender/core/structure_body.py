@@ -54,6 +54,15 @@ class Body:
         """Return the body with its sides exchanged."""
         return replace(self, legs=self.legs.swapped(), arms=self.arms.swapped())
 
+    def tops(self) -> list[int]:
+        """Return where the limbs branch off."""
+        return [limb.top for pair in (self.legs, self.arms) for limb in pair.limbs]
+
+    def middle(self) -> FloatArray:
+        """Return where the middle of the trunk is."""
+        middle: FloatArray = (self.legs.middle + self.arms.middle) / 2
+        return middle
+
     def joints(self) -> FloatArray:
         """Return the twelve joints of the limbs, shape `(12, 3)`."""
         pairs = (self.legs, self.arms)

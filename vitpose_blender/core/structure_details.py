@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds what hangs on a body's limbs and head: toes, fingers, twist bones, eyes, tail."""
+"""Finds what hangs on a body's limbs, head and hips: toes, fingers, eyes, a tail."""
 
 from collections.abc import Sequence
 
@@ -40,7 +40,7 @@ def find_toe(tree: Tree, leg: Limb, forward: FloatArray) -> int:
     if ankle < 0:
         return -1
     shin = float(leg.segments[1])
-    best, most = -1, -4.0
+    best, most = -1, -9.0
     for row in tree.below(ankle)[1:]:
         way = tree.points[row] - leg.points[2]
         far = float(np.linalg.norm(way))
@@ -68,7 +68,8 @@ def find_twists(tree: Tree, upper: int, lower: int) -> tuple[int, ...]:
         offset = tree.points[row] - start
         share = float(offset @ way) / length**2
         distance = float(np.linalg.norm(offset - share * way)) / length
-        if -0.05 < share < 0.97 and distance < _BESIDE:
+        first = -0.05 if row in between else 0.08
+        if first < share < 0.97 and distance < _BESIDE:
             found.append((share, row))
     return tuple(row for _, row in sorted(found))
 
@@ -82,7 +83,9 @@ def find_fingers(tree: Tree, arm: Limb) -> dict[str, tuple[int, ...]]:
     centres = np.array([tree.points[list(chain)].mean(axis=0) for chain in chains])
     bases = np.array([tree.points[chain[0]] for chain in chains]) - arm.points[2]
     along = bases.mean(axis=0)
-    thumb = int(np.argmin(bases @ along)) if len(chains) != 4 else _short_one(bases, along)
+    thumb = (
+        int(np.argmin(bases @ along)) if len(chains) != 4 else _short_one(bases, along)
+    )
     rest = [place for place in range(len(chains)) if place != thumb]
     if thumb < 0:
         origin = centres[0] if len(chains) else centres.mean(axis=0)
@@ -130,9 +133,9 @@ def _three_joints(tree: Tree, hand: int, chain: Sequence[int]) -> tuple[int, ...
     """Return the three joints of a finger out of a chain with palm and tip."""
     if len(chain) <= 3:
         return tuple(chain)
-    first = tree.distance(chain[0], chain[1])
-    second = tree.distance(chain[1], chain[2])
-    has_palm = len(chain) > 4 or first > 1.6 * second
+    # A bone in the palm starts near the wrist.
+    near, far = (tree.distance(hand, row) for row in chain[:2])
+    has_palm = len(chain) > 4 or near < 0.55 * far
     return tuple(chain[1:4] if has_palm else chain[:3])
 
 
@@ -142,10 +145,15 @@ def find_eyes(tree: Tree, trunk: Trunk, facing: Facing) -> tuple[int, int] | Non
     if head < 0:
         return None
     left = np.cross(facing.up, facing.forward)
-    carriers = [head, *(c for c in tree.children[head] if tree.distance(c, head) < 1e-4)]
+    carriers = [
+        head,
+        *(c for c in tree.children[head] if tree.distance(c, head) < 1e-4),
+    ]
     rows = [c for carrier in carriers for c in tree.children[carrier]]
     offsets = tree.points[rows].reshape(-1, 3) - tree.points[head]
-    places = np.stack([offsets @ left, offsets @ facing.forward, offsets @ facing.up], 1)
+    places = np.stack(
+        [offsets @ left, offsets @ facing.forward, offsets @ facing.up], 1
+    )
     pairs = []
     for one, place in enumerate(places):
         aside, ahead, above = place
@@ -156,6 +164,28 @@ def find_eyes(tree: Tree, trunk: Trunk, facing: Facing) -> tuple[int, int] | Non
         if errors[other] < 0.3 * aside and tree.sizes[rows[one]] < 4:
             pairs.append((rows[one], rows[other]))
     return pairs[0] if len(pairs) == 1 else None
+
+
+def find_jaw(
+    tree: Tree, trunk: Trunk, facing: Facing, eyes: tuple[int, int] | None
+) -> int:
+    """Return the jaw, -1 if there is none: in the middle, below eyes that are known."""
+    if trunk.head < 0 or eyes is None:
+        return -1
+    head, eye = tree.points[trunk.head], tree.points[list(eyes)].mean(axis=0)
+    height = float((eye - head) @ facing.up)
+    left = np.cross(facing.up, facing.forward)
+    found = []
+    for row in tree.children[trunk.head]:
+        aside, ahead, above = (tree.points[row] - head) @ np.stack(
+            [left, facing.forward, facing.up], axis=1
+        )
+        central = abs(aside) < 0.1 * height
+        low = above < 0.5 * height and -0.1 * height < ahead < 2 * height
+        apart = tree.distance(row, trunk.head) > 0.05 * height
+        if central and low and apart and not tree.carries(row, eyes[0]):
+            found.append(row)
+    return found[0] if len(found) == 1 else -1
 
 
 def find_tail(body: Body, trunk: Trunk, facing: Facing) -> tuple[int, ...]:

@@ -7,11 +7,12 @@ pairs being the left ones.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import numpy as np
 
 from .structure_body import Body
-from .structure_limbs import Limb
+from .structure_limbs import Limb, unit
 from .structure_trunk import Trunk
 from .types import FloatArray
 
@@ -57,11 +58,11 @@ class Facing:
 
 def find_facing(body: Body, trunk: Trunk) -> Facing:
     """Return what speaks for the first limbs of the pairs being left."""
-    across = _unit(body.legs.across) + _unit(body.arms.across)
+    across = unit(body.legs.across) + unit(body.arms.across)
     if not body.is_upright:
         return _four_legged(body, across)
-    up = _unit(body.trunk)
-    forward = _unit(np.cross(across, up))
+    up = unit(body.trunk)
+    forward = unit(np.cross(across, up))
     clues = _Clues(body, trunk, up, forward)
     return Facing(up, forward, tuple(clue for clue in clues.all() if clue.weight))
 
@@ -69,16 +70,11 @@ def find_facing(body: Body, trunk: Trunk) -> Facing:
 def _four_legged(body: Body, across: FloatArray) -> Facing:
     """A quadruped faces from its hips to its shoulders."""
     ways = [limb.direction for pair in (body.legs, body.arms) for limb in pair.limbs]
-    up = -_unit(np.sum(ways, axis=0))
+    up = -unit(np.sum(ways, axis=0))
     ahead = body.trunk - (body.trunk @ up) * up
-    forward = _unit(np.cross(across, up))
+    forward = unit(np.cross(across, up))
     sign = float(np.sign(forward @ ahead))
     return Facing(up, forward, (Clue("the trunk", 5.0 * sign),))
-
-
-def _unit(vector: FloatArray) -> FloatArray:
-    unit: FloatArray = vector / max(float(np.linalg.norm(vector)), 1e-12)
-    return unit
 
 
 class _Clues:
@@ -104,11 +100,11 @@ class _Clues:
 
     def all(self) -> Iterator[Clue]:
         legs, arms = self.body.legs.limbs, self.body.arms.limbs
-        yield self._clue("the feet", np.mean([*map(self._foot, legs)]), 0.02, 4.5)
-        yield self._clue("the knees", np.mean([*map(self._hinge, legs)]), 0.015, 1.5)
-        yield self._clue("the elbows", -np.mean([*map(self._hinge, arms)]), 0.02, 1.5)
-        yield self._clue("the arms", np.mean([*map(self._swing, arms)]), 0.1, 0.7)
-        yield self._clue("the thumbs", np.mean([*map(self._thumb, arms)]), 0.02, 2.2)
+        yield self._clue("the feet", fmean(map(self._foot, legs)), 0.02, 4.5)
+        yield self._clue("the knees", fmean(map(self._hinge, legs)), 0.015, 1.5)
+        yield self._clue("the elbows", -fmean(map(self._hinge, arms)), 0.02, 1.5)
+        yield self._clue("the arms", fmean(map(self._swing, arms)), 0.1, 0.7)
+        yield self._clue("the thumbs", fmean(map(self._thumb, arms)), 0.02, 2.2)
         yield from self._head_clues()
         yield self._clue("the spine", -self._spine(), 0.02, 0.5)
         yield self._clue("what hangs on the back", -self._burden(), 0.1, 1.5)
@@ -156,7 +152,7 @@ class _Clues:
         hand = tips.mean(axis=0) - arm.points[2]
         thumb = int(np.argmin((tips - arm.points[2]) @ hand))
         others = np.delete(tips, thumb, axis=0).mean(axis=0)
-        along = _unit(others - arm.points[2])
+        along = unit(others - arm.points[2])
         aside = tips[thumb] - others
         aside = aside - (aside @ along) * along
         return float(aside @ self.forward) / self.unit
@@ -196,7 +192,7 @@ class _Clues:
         return float(np.mean((points - straight) @ self.forward) / self.unit)
 
     def _burden(self) -> float:
-        """Return how far forwards long chains on the trunk reach: tails, wings, capes."""
+        """Return how far forwards tails, wings, capes and the like reach."""
         own = {self.trunk.hips, *self.trunk.spine, *self.trunk.neck, self.trunk.head}
         limbs = {limb.top for p in (self.body.legs, self.body.arms) for limb in p.limbs}
         offsets = []

@@ -115,6 +115,12 @@ def bell(difference: FloatArray | float, spread: FloatArray | float) -> FloatArr
     return likelihood
 
 
+def unit(vector: FloatArray) -> FloatArray:
+    """Return a vector with length 1; one of no length stays."""
+    one: FloatArray = vector / max(float(np.linalg.norm(vector)), 1e-12)
+    return one
+
+
 def branch_tops(tree: Tree) -> list[int]:
     """Return the joints at which something long enough for a limb branches off."""
     tops = []
@@ -193,7 +199,9 @@ def _fit(tree: Tree, top: int, kind: Proportions) -> _Fit | None:
     signs = _signs(tree, joints, points, kind)
     # What the hand holds is left to the comparison with the other side.
     held = lengths.copy()
-    held[:, -1] = np.minimum(held[:, -1], (kind.reach + 0.4) * segments[sane].mean(axis=1))
+    held[:, -1] = np.minimum(
+        held[:, -1], (kind.reach + 0.4) * segments[sane].mean(axis=1)
+    )
     scores = signs + _proportions(held, joints[:, 2] < 0, kind)
     best = np.argsort(-scores, kind="stable")[:_NUM_FITS]
     return _Fit(top, joints[best], points[best], lengths[best], signs[best])
@@ -214,9 +222,7 @@ def _triples(tree: Tree, top: int) -> Iterator[tuple[int, int, int]]:
                 yield path[root], end, -1
 
 
-def _lengths(
-    tree: Tree, top: int, joints: IntArray, points: FloatArray
-) -> FloatArray:
+def _lengths(tree: Tree, top: int, joints: IntArray, points: FloatArray) -> FloatArray:
     """Return upper and lower segment, the same along the bones, lead and reach."""
     root, hinge, end = joints.T
     tipped = end < 0

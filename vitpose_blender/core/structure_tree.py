@@ -6,8 +6,9 @@ children of one), nearness says what hangs on what.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,16 +26,18 @@ class Tree:
     """Joints and what hangs on what.
 
     Attributes:
-        points: Where the joints are, about their centre and in units of the extent,
-            shape `(N, 3)`.
+        points: Where the joints are in the world, about their centre and in units of
+            the extent, shape `(N, 3)`.
         tips: Where the bones end, in the same units, shape `(N, 3)`.
         parents: Index of each joint's parent, -1 for roots.
+        scale: The extent [m].
         is_given: Whether the armature has it so; otherwise it is what is near.
     """
 
     points: FloatArray
     tips: FloatArray
     parents: tuple[int, ...]
+    scale: float = 1.0
     is_given: bool = True
 
     @cached_property
@@ -149,10 +152,10 @@ class Tree:
         """Return the same joints hanging on another one."""
         parents = list(self.parents)
         path = self.ancestors(root)
-        for lower, upper in zip(path, path[1:]):
+        for lower, upper in pairwise(path):
             parents[upper] = lower
         parents[root] = -1
-        return Tree(self.points, self.tips, tuple(parents), self.is_given)
+        return replace(self, parents=tuple(parents))
 
     def distance(self, first: int, second: int) -> float:
         return float(np.linalg.norm(self.points[first] - self.points[second]))
@@ -166,8 +169,8 @@ def given_tree(skeleton: Skeleton) -> Tree:
     """
     parents = list(skeleton.parents)
     _refuse_circles(skeleton.names, parents)
-    points, tips = _scaled(skeleton)
-    tree = Tree(points, tips, tuple(parents))
+    points, tips, scale = _scaled(skeleton)
+    tree = Tree(points, tips, tuple(parents), scale)
     roots = [row for row, parent in enumerate(parents) if parent < 0]
     roots.sort(key=lambda row: tree.sizes[row])
     for row in roots[:-1]:
@@ -178,7 +181,7 @@ def given_tree(skeleton: Skeleton) -> Tree:
             nearest, distance = _nearest(points, row, others)
             if distance < _NEAR:
                 parents[row] = nearest
-                tree = Tree(points, tips, tuple(parents))
+                tree = replace(tree, parents=tuple(parents))
     return tree
 
 
@@ -198,7 +201,7 @@ def joined_tree(given: Tree, detached: Iterable[int]) -> Tree:
         weights[row, parent] = weights[parent, row] = -1.0
     root = _centre(given.points, aside)
     parents = _spanning_parents(weights, root)
-    return Tree(given.points, given.tips, tuple(parents), is_given=False)
+    return replace(given, parents=tuple(parents), is_given=False)
 
 
 def hub_children(tree: Tree) -> list[int]:
@@ -232,20 +235,30 @@ def _refuse_circles(names: Sequence[str], parents: Sequence[int]) -> None:
             state[done] = 2
 
 
-def _scaled(skeleton: Skeleton) -> tuple[FloatArray, FloatArray]:
-    """Return heads and tails about their centre, in units of the armature's extent."""
-    heads = np.asarray(skeleton.heads, dtype=np.float64).reshape(-1, 3)
-    if not np.isfinite(heads).all():
-        row = int(np.argmin(np.isfinite(heads).all(axis=1)))
-        raise BodyError(
-            f"The bone {skeleton.names[row]!r} has no place: give it finite coordinates"
-        )
-    centre = (heads.min(axis=0) + heads.max(axis=0)) / 2 if len(heads) else heads
-    distances = np.linalg.norm(heads - centre, axis=1)
-    extent = 2 * float(distances.max()) if len(heads) else 0.0
-    scale = extent if extent > 0 else 1.0
-    tails = np.where(np.isfinite(skeleton.tails), skeleton.tails, heads)
-    return (heads - centre) / scale, (tails - centre) / scale
+def _scaled(skeleton: Skeleton) -> tuple[FloatArray, FloatArray, float]:
+    """Return heads and tails about their centre in units of the extent, and that.
+
+    They are where the world shows them: an object's scale may mirror or stretch.
+    """
+    heads, tails = (
+        _in_world(skeleton, each) for each in (skeleton.heads, skeleton.tails)
+    )
+    finite = np.isfinite(heads).all(axis=1)
+    if not finite.all():
+        name = skeleton.names[int(np.argmin(finite))]
+        raise BodyError(f"The bone {name!r} has no place: give it finite coordinates")
+    centre = (heads.min(axis=0) + heads.max(axis=0)) / 2
+    extent = 2 * float(np.linalg.norm(heads - centre, axis=1).max())
+    if not extent > 0:
+        raise BodyError("All bones start in one place: pick the character's armature")
+    tails = np.where(np.isfinite(tails), tails, heads)
+    return (heads - centre) / extent, (tails - centre) / extent, extent
+
+
+def _in_world(skeleton: Skeleton, points: FloatArray) -> FloatArray:
+    linear, origin = skeleton.world_from_rig[:3, :3], skeleton.world_from_rig[:3, 3]
+    placed: FloatArray = np.asarray(points, dtype=np.float64) @ linear.T + origin
+    return placed
 
 
 def _nearest(points: FloatArray, row: int, among: BoolArray) -> tuple[int, float]:

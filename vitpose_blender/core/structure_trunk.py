@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .structure_body import Body
-from .structure_limbs import bell
+from .structure_limbs import bell, unit
 
 _FAR = 0.6  # Of the trunk: what carries legs and spine from farther is no hip bone.
 _NECK = 0.04  # Of the trunk above the shoulders: the bone that carries arms is a neck.
@@ -36,10 +36,8 @@ class _TrunkSearch:
         self.body, self.tree = body, body.tree
         self.tops = [limb.top for pair in (body.legs, body.arms) for limb in pair.limbs]
         self.length = max(float(np.linalg.norm(body.trunk)), 1e-6)
-        self.up = body.trunk / self.length
-        across = body.legs.across / max(np.linalg.norm(body.legs.across), 1e-9)
-        across = across + body.arms.across / max(np.linalg.norm(body.arms.across), 1e-9)
-        self.across = across / max(np.linalg.norm(across), 1e-9)
+        self.up = unit(body.trunk)
+        self.across = unit(unit(body.legs.across) + unit(body.arms.across))
 
     def trunk(self) -> Trunk:
         hips, path = self._hips_and_path()
@@ -130,7 +128,7 @@ class _TrunkSearch:
         front = front - (front @ self.across) * self.across
         score = bell(self.height(row) - 0.15, 0.2) + bell(self._aside(row), 0.1)
         score += bell(float(np.linalg.norm(front)), 0.2)
-        return float(score) + 0.3 * np.log(len(below)) + min(top, 1.0)
+        return float(score + 0.3 * np.log(len(below))) + min(top, 1.0)
 
     def _has_twin(self, row: int) -> bool:
         """Return whether another branch mirrors this one, as eyes do."""
