@@ -99,6 +99,48 @@ def test_stop_releases_the_camera():
     assert worker.error is None
 
 
+def test_stop_wakes_a_source_that_waits():
+    waiting, woken = threading.Event(), threading.Event()
+
+    @contextmanager
+    def silent_source():
+        def frames():
+            waiting.set()
+            assert woken.wait(TIMEOUT)
+            yield from ()
+
+        yield frames()
+
+    worker = CaptureWorker(silent_source, lambda: lambda frame: frame, woken.set)
+    worker.start()
+    assert waiting.wait(TIMEOUT)
+    worker.stop(TIMEOUT)
+    assert not worker.is_alive
+    assert worker.error is None
+
+
+def test_who_is_stopped_while_loading_opens_no_camera():
+    loading, proceed = threading.Event(), threading.Event()
+    opened = []
+
+    def load_estimator():
+        loading.set()
+        assert proceed.wait(TIMEOUT)
+        return lambda frame: frame
+
+    @contextmanager
+    def open_source():
+        opened.append(True)
+        yield [0]
+
+    worker = CaptureWorker(open_source, load_estimator, proceed.set)
+    worker.start()
+    assert loading.wait(TIMEOUT)
+    worker.stop(TIMEOUT)
+    assert not worker.is_alive
+    assert not opened
+
+
 def test_a_thread_that_is_stuck_is_reported(caplog):
     running, proceed = threading.Event(), threading.Event()
 
@@ -123,7 +165,7 @@ def test_a_thread_that_is_stuck_is_reported(caplog):
 
 
 @pytest.mark.parametrize("broken", ["source", "estimator", "estimate"])
-def test_failure_is_kept_for_the_main_thread(broken):
+def test_failure_is_kept_for_the_main_thread(broken, caplog):
     @contextmanager
     def open_source():
         if broken == "source":
@@ -144,3 +186,17 @@ def test_failure_is_kept_for_the_main_thread(broken):
 
     assert isinstance(worker.error, CameraError)
     assert not worker.is_alive
+    assert not caplog.records  # The main thread tells the user.
+
+
+def test_a_bug_is_logged_with_its_traceback(caplog):
+    @contextmanager
+    def broken_source():
+        raise ZeroDivisionError("a bug")
+        yield
+
+    worker = CaptureWorker(broken_source, lambda: lambda frame: frame)
+    worker.start()
+    worker.stop(TIMEOUT)
+    assert isinstance(worker.error, ZeroDivisionError)
+    assert caplog.records[0].exc_info

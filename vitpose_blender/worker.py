@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
 
+from .core.errors import VitposeError
+
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -41,8 +43,9 @@ class CaptureWorker(Generic[FrameT, T]):
     Args:
         open_source: Opens the camera; leaving the context releases it.
         load_estimator: Imports torch and loads weights; returns `estimate(frame)`.
+        interrupt: Wakes a source that waits for a frame; called by `stop`.
 
-    Both are called in the thread, because both are slow and both may fail.
+    The first two are called in the thread, because both are slow and both may fail.
 
     Attributes:
         latest: The newest result.
@@ -53,11 +56,13 @@ class CaptureWorker(Generic[FrameT, T]):
         self,
         open_source: Callable[[], AbstractContextManager[Iterable[FrameT]]],
         load_estimator: Callable[[], Callable[[FrameT], T | None]],
+        interrupt: Callable[[], None] = lambda: None,
     ) -> None:
         self.latest: LatestSlot[T] = LatestSlot()
         self.error: Exception | None = None
         self._open_source = open_source
         self._load_estimator = load_estimator
+        self._interrupt = interrupt
         self._stop = threading.Event()
         # Daemon: quitting Blender must not wait for a camera read.
         self._thread = threading.Thread(
@@ -74,6 +79,7 @@ class CaptureWorker(Generic[FrameT, T]):
     def stop(self, timeout: float = 2.0) -> None:
         """Ask the thread to finish and wait for it, at most `timeout` [s]."""
         self._stop.set()
+        self._interrupt()
         self._thread.join(timeout)
         if self._thread.is_alive():
             log.warning("The capture thread is still busy after %.1f s", timeout)
@@ -81,6 +87,8 @@ class CaptureWorker(Generic[FrameT, T]):
     def _run(self) -> None:
         try:
             estimate = self._load_estimator()
+            if self._stop.is_set():  # Loading may take long: touch no camera then.
+                return
             with self._open_source() as frames:
                 for frame in frames:
                     if self._stop.is_set():
@@ -88,6 +96,8 @@ class CaptureWorker(Generic[FrameT, T]):
                     result = estimate(frame)
                     if result is not None:
                         self.latest.put(result)
-        except Exception as error:  # Top of the thread: the main thread reports it.
+        except VitposeError as error:  # The main thread tells the user.
+            self.error = error
+        except Exception as error:  # Top of the thread: a bug.
             log.exception("The capture stopped")
             self.error = error

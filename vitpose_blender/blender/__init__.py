@@ -3,12 +3,22 @@
 
 from types import ModuleType
 
-from . import drop, map_slots, operators, panel_bone_map, panels, preferences, props
+from . import (
+    drop,
+    map_slots,
+    operators,
+    panel_bone_map,
+    panels,
+    preferences,
+    props,
+    session,
+)
 
 _MODULES: tuple[ModuleType, ...] = (
     preferences,
     map_slots,
     props,
+    session,
     operators,
     drop,
     panels,

@@ -156,7 +156,11 @@ class TakeWriter(Closing):
         self._write_line(json.dumps(header.to_dict()))
 
     def write(self, packet: Packet) -> None:
-        self._write_line(dumps(packet))
+        self.write_line(dumps(packet))
+
+    def write_line(self, line: str) -> None:
+        """Add a packet that is a line of JSON already."""
+        self._write_line(line)
         self.num_packets += 1
 
     def close(self) -> None:

@@ -87,3 +87,6 @@ class FrameSource(Closing):
 
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]: ...
+
+    def interrupt(self) -> None:  # noqa: B027  (Most have nothing to wait for.)
+        """End an iteration that waits for a frame; may be called from any thread."""

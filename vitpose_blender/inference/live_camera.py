@@ -85,10 +85,14 @@ class LiveCamera(FrameSource):
             last_index = frame.index
             yield frame
 
-    def close(self) -> None:
-        """Stop the thread and wait until it has released the camera."""
+    def interrupt(self) -> None:
+        """Let the thread end, and whoever waits for a frame; waits for neither."""
         self._stop.set()
         self._has_news.set()
+
+    def close(self) -> None:
+        """Stop the thread and wait until it has released the camera."""
+        self.interrupt()
         self._thread.join(self._timeout + GRACE)
         if self._thread.is_alive():
             log.warning("%s does not let go; it is released later", self.name)

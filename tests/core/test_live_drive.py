@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Driving a character moment by moment: causal, continued exactly, in every manner."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.humanoid import (
+    ROW,
+    humanoid_roles,
+    humanoid_skeleton,
+    moving,
+    person_like,
+    seen_by_camera,
+)
+from vitpose_blender.core.build_rest import build_rig_rest
+from vitpose_blender.core.camera_model import Camera
+from vitpose_blender.core.live_drive import LiveDrive, Manner, resting_pose
+from vitpose_blender.core.memory_json import memory_from_dict, memory_to_dict
+from vitpose_blender.core.motion import Memory
+from vitpose_blender.core.packet import Packet
+from vitpose_blender.core.types import Joints3D, Keypoints2D
+
+CAMERA = Camera((1280, 720))
+FPS = 30.0  # [Hz]
+
+
+@pytest.fixture(scope="module")
+def rest():
+    return build_rig_rest(humanoid_skeleton(), humanoid_roles())
+
+
+def joints_of(rest, num_frames=30, path=None, seed=0):
+    times = 7.0 + np.arange(num_frames) / FPS
+    path = np.zeros((num_frames, 3)) if path is None else path
+    return seen_by_camera(moving(person_like(rest), times, seed), path, times)
+
+
+def packet(joints, person=1):
+    keypoints = Keypoints2D(np.full((17, 2), 5.0), np.ones(17), joints.t)
+    return Packet(keypoints, person, 0, CAMERA.image_wh, joints)
+
+
+def run(drive, joints):
+    return [drive.step([packet(each)]) for each in joints]
+
+
+def assert_same(one, other):
+    for a, b in zip(one, other, strict=True):
+        assert a.t == b.t
+        np.testing.assert_array_equal(a.location, b.location)
+        np.testing.assert_array_equal(a.rotation, b.rotation)
+
+
+@pytest.mark.parametrize("body", ["full", "upper", "seated"])
+@pytest.mark.parametrize("cut", [0, 1, 13])
+def test_a_drive_goes_on_exactly_where_its_state_was_taken(rest, body, cut):
+    joints = joints_of(rest, path=np.outer(np.arange(30) / FPS, (0.4, 0.1, 0.1)))
+    manner = Manner(mirror=body == "upper", body=body)
+    drive = LiveDrive(rest, CAMERA, manner)
+    run(drive, joints[:cut])
+    state = json.loads(json.dumps(drive.state()))
+    again = LiveDrive(rest, CAMERA, Manner.from_dict(state["manner"]), state)
+    assert_same(run(drive, joints[cut:]), run(again, joints[cut:]))
+
+
+def test_a_fresh_drive_would_not_go_on_there(rest):
+    joints = joints_of(rest, path=np.outer(np.arange(30) / FPS, (0.4, 0.1, 0.0)))
+    whole = run(LiveDrive(rest, CAMERA, Manner()), joints)
+    part = run(LiveDrive(rest, CAMERA, Manner()), joints[13:])
+    assert np.abs(whole[13].location - part[0].location).max() > 0.01
+
+
+def test_later_frames_change_nothing_before(rest):
+    joints = joints_of(rest)
+    whole = run(LiveDrive(rest, CAMERA, Manner()), joints)
+    part = run(LiveDrive(rest, CAMERA, Manner()), joints[:10])
+    assert_same(whole[:10], part)
+
+
+def test_a_mirrored_person_seen_mirrored_is_the_person(rest):
+    joints = joints_of(rest, path=np.outer(np.arange(30) / FPS, (0.4, 0.1, 0.0)))
+    flipped = np.arange(28)
+    for name, row in ROW.items():
+        if name.startswith("left_"):
+            other = ROW[name.replace("left_", "right_")]
+            flipped[[row, other]] = other, row
+    mirror = np.array([-1.0, 1.0, 1.0])
+    mirrored = [
+        Joints3D(each.xyz[flipped] * mirror, each.root * mirror, each.score, each.t)
+        for each in joints
+    ]
+    plain = run(LiveDrive(rest, CAMERA, Manner()), joints)
+    twice = run(LiveDrive(rest, CAMERA, Manner(mirror=True)), mirrored)
+    for a, b in zip(plain, twice, strict=True):
+        np.testing.assert_allclose(a.location, b.location, atol=1e-9)
+
+
+def location(pose, name):
+    return pose.location[pose.names.index(name)]
+
+
+def test_the_upper_body_alone_stays_where_it_stands(rest):
+    joints = joints_of(rest, path=np.outer(np.arange(30) / FPS, (3.0, 0.0, 0.0)))
+    poses = run(LiveDrive(rest, CAMERA, Manner(body="upper")), joints)
+    first, last = poses[0], poses[-1]
+    hips = location(last, "hips") - location(first, "hips")
+    assert np.abs(hips).max() < 0.1
+    for side in ("left", "right"):  # Straight legs go along with the hips.
+        for pose in poses:
+            length = np.linalg.norm(
+                location(pose, f"{side}_foot") - location(pose, f"{side}_thigh")
+            )
+            at_rest = rest.head(f"{side}_foot") - rest.head(f"{side}_thigh")
+            assert length == pytest.approx(np.linalg.norm(at_rest), abs=1e-6)
+    moved = location(last, "left_hand") - location(first, "left_hand")
+    assert np.linalg.norm(moved) > 0.02
+
+
+def test_who_sits_has_level_thighs_and_feet_on_the_floor(rest):
+    for pose in run(LiveDrive(rest, CAMERA, Manner(body="seated")), joints_of(rest)):
+        for side in ("left", "right"):
+            thigh, shin, foot = (
+                location(pose, f"{side}_{part}") for part in ("thigh", "shin", "foot")
+            )
+            assert abs(thigh[2] - shin[2]) < 0.02
+            assert shin[2] - foot[2] > 0.3
+            assert foot[2] - rest.floor < 0.2
+
+
+def test_a_jump_is_a_jump_and_a_wobble_is_none(rest):
+    standing = person_like(rest)
+    for height, expected in ((0.04, 0.0), (0.3, 0.28)):
+        up = np.zeros((30, 3))
+        up[10:16, 2] = height
+        times = np.arange(30) / FPS
+        joints = seen_by_camera(np.tile(standing, (30, 1, 1)), up, times)
+        poses = run(LiveDrive(rest, CAMERA, Manner()), joints)
+        rise = [location(pose, "hips")[2] for pose in poses]
+        assert rise[12] - rise[5] == pytest.approx(expected, abs=0.01)
+        assert rise[20] == pytest.approx(rise[5], abs=1e-6)
+
+
+def test_the_wanted_person_is_followed_and_nobody_else(rest):
+    drive = LiveDrive(rest, CAMERA, Manner(person=2))
+    first, second = joints_of(rest, 1, seed=1)[0], joints_of(rest, 1, seed=2)[0]
+    assert drive.step([packet(first, 1)]) is None
+    pose = drive.step([packet(first, 1), packet(second, 2)])
+    assert_same([pose], run(LiveDrive(rest, CAMERA, Manner()), [second]))
+    assert drive.step([]) is None
+
+
+def test_who_has_seen_nobody_is_at_rest(rest):
+    pose = resting_pose(rest)
+    heads = pose.location[: len(rest.names)]
+    np.testing.assert_allclose(heads, rest.heads, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"memory": None, "origin": "x", "lowest": 3},
+        {"memory": {"turns": [1, 2], "path": "a"}, "origin": [1, None, 2]},
+        {"memory": {"hinges": [3]}, "lowest": [[1]]},
+        {"memory": {"turns": "x", "leg_length": "long"}},
+    ],
+)
+def test_a_damaged_state_is_a_fresh_start(rest, state):
+    joints = joints_of(rest, 3)
+    fresh = run(LiveDrive(rest, CAMERA, Manner()), joints)
+    assert_same(fresh, run(LiveDrive(rest, CAMERA, Manner(), state), joints))
+
+
+def test_another_characters_memory_tells_of_the_person_only():
+    memory = Memory(np.tile(np.eye(3), (5, 1, 1)), leg_length=0.7, spine_offset=0.1)
+    memory.twists["left_forearm"] = (1.0, 2.0)
+    memory.hinges["left_arm"] = (np.ones(3), np.ones(3), 1.0)
+    table = json.loads(json.dumps(memory_to_dict(memory)))
+    other = memory_from_dict(table, 6)
+    assert (other.leg_length, other.spine_offset) == (0.7, 0.1)
+    assert other.turns is None
+    assert not other.twists
+    assert not other.hinges
+    same = memory_from_dict(table, 5)
+    assert same.twists == memory.twists
+    np.testing.assert_array_equal(same.turns, memory.turns)
+
+
+@pytest.mark.parametrize("value", [{}, {"body": "half", "person": None}])
+def test_an_unknown_manner_is_the_plain_one(value):
+    assert Manner.from_dict(value) == Manner()

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one live capture: a thread, the characters it drives, the timer between them.
+
+All of it is called on Blender's main thread.
+"""
+
+import atexit
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+from bpy.types import Object
+
+from ..core.errors import TakeError, VitposeError
+from ..core.motion import CharacterPose
+from ..worker import CaptureWorker
+from .session_characters import Characters
+from .session_config import CaptureConfig, Driven, Status
+from .session_feed import OpenFeed, Seen, open_feed
+from .session_run import LiveRun, Moment, Preview
+
+log = logging.getLogger(__name__)
+
+TICK = 1 / 60  # [s]
+BUDGET = 0.004  # Main-thread time a tick [s].
+STOP_TIMEOUT = 1.0  # What stops later than that is left to itself [s].
+
+
+class LiveSession:
+    """Starts and stops the capture, and hands its newest poses to the characters."""
+
+    def __init__(self) -> None:
+        self._tick = self.tick  # bpy.app.timers compares by identity: keep one object.
+        self._worker: CaptureWorker[Seen, Moment] | None = None
+        self._run: LiveRun | None = None
+        self._characters: Characters | None = None
+        self._keeps_binding = False
+        self._poses: Mapping[str, CharacterPose] = {}
+        self._status = Status()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a capture is going on, or beginning."""
+        return self._characters is not None
+
+    def start(
+        self,
+        config: CaptureConfig,
+        characters: Sequence[Driven],
+        open_source: OpenFeed = open_feed,
+    ) -> None:
+        """Begin to capture; what is slow happens in the thread.
+
+        Args:
+            config: Of the capture.
+            characters: Whom to drive; none only captures.
+            open_source: Opens the source, in the thread.
+
+        Raises:
+            VitposeError: A capture is running, or has not let go of its camera yet.
+            CharacterError: A character cannot be driven.
+        """
+        if self.is_running:
+            raise VitposeError("A capture is running already: stop it first")
+        if self._worker is not None and self._worker.is_alive:
+            raise VitposeError(
+                "The last capture has not let go of its source yet: try again in a "
+                "few seconds"
+            )
+        driven = Characters(characters, config)
+        driven.bind()
+        self._run = run = LiveRun(config, driven.runs(), open_source)
+        self._worker = CaptureWorker(run.open, lambda: run.step, run.interrupt)
+        self._characters = driven
+        self._keeps_binding = config.keeps_binding
+        self._poses = {}
+        self._status = Status(state="starting")
+        self._worker.start()
+        bpy.app.timers.register(self._tick, first_interval=TICK)
+
+    def stop(self, message: str = "", *, releases: bool = True) -> None:
+        """End the capture; without one, nothing happens.
+
+        Args:
+            message: What to tell the user; empty after a normal end.
+            releases: Whether characters may be touched; they stay bound as well where
+                the capture was started so.
+        """
+        characters, self._characters = self._characters, None
+        if characters is None:
+            return
+        with ExitStack() as stack:  # Each step happens, whatever the others do.
+            if releases and not self._keeps_binding:
+                stack.callback(characters.release)
+            stack.callback(self._note_end, message)
+            stack.callback(self._stop_worker)
+            stack.callback(self._stop_timer)
+
+    def tick(self) -> float | None:
+        """Apply the newest poses; None ends the timer. Never raises."""
+        try:
+            return self._apply_or_stop()
+        except Exception:  # Not even stopping worked: Blender would drop us silently.
+            log.exception("The capture could not be stopped properly")
+            return None
+
+    def _apply_or_stop(self) -> float | None:
+        try:
+            message = self._apply_newest()
+        except VitposeError as error:
+            message = _sentence(error)
+        except Exception as error:  # A bug.
+            log.exception("The capture stopped")
+            message = _sentence(error)
+        if message is None and self.is_running:
+            return TICK
+        self.stop(message or "")
+        return None
+
+    def _apply_newest(self) -> str | None:
+        """Do a tick's work; returns why the capture ends, None while it goes on."""
+        worker, run, characters = self._worker, self._run, self._characters
+        if worker is None or run is None or characters is None:
+            return ""
+        is_alive = worker.is_alive  # Asked first: what it left behind still counts.
+        moment = worker.latest.take()
+        if moment is not None:
+            self._poses = moment.poses
+        gone = characters.move(self._poses, time.monotonic() + BUDGET)
+        if moment is not None:
+            self._note(moment, run)
+        if gone:
+            sentence = f"{', '.join(map(repr, gone))} is gone"
+            if not len(characters):
+                return f"{sentence}: choose a character and start again"
+            self._tell(f"{sentence}; the others go on")
+        if worker.error is not None:
+            return _sentence(worker.error)
+        return None if is_alive else "The source has come to its end"
+
+    def status(self) -> Status:
+        """Return what there is to show of the capture."""
+        run = self._run
+        if run is None:
+            return self._status
+        return replace(
+            self._status,
+            message=self._status.message or run.journal.message,
+            num_frames=run.num_frames,
+            num_dropped=run.num_dropped,
+            num_journalled=run.journal.num_packets,
+            device=run.device,
+            is_recording=run.journal.is_marking,
+        )
+
+    def take_preview(self) -> Preview | None:
+        """Return the newest picture once; None until the next one."""
+        return self._run.preview.take() if self._run is not None else None
+
+    def drives(self, armature: Object) -> bool:
+        """Whether an armature is being driven."""
+        return self._characters is not None and self._characters.has(armature)
+
+    def keep_last(self, seconds: float, path: Path) -> Path:
+        """Make a take of the last seconds, of a running capture or the last one.
+
+        Raises:
+            TakeError: Nothing was captured.
+            OutputError: The take cannot be written, or there is one of that name.
+        """
+        if self._run is None:
+            raise TakeError("Nothing was captured yet: start the capture first")
+        return self._run.journal.keep_last(seconds, path)
+
+    def mark_start(self, path: Path) -> None:
+        """Begin to record a take.
+
+        Raises:
+            VitposeError: No capture is running, or a take is being recorded already.
+            OutputError: There is a take of that name.
+        """
+        if self._run is None or not self.is_running:
+            raise VitposeError("No capture is running: start it first")
+        self._run.journal.mark_start(path)
+
+    def mark_stop(self) -> Path:
+        """End the recorded take and return its file.
+
+        Raises:
+            TakeError: None is being recorded, or nobody was seen meanwhile.
+            OutputError: It could not be written.
+        """
+        if self._run is None:
+            raise TakeError("No take is being recorded")
+        return self._run.journal.mark_stop()
+
+    def _note(self, moment: Moment, run: LiveRun) -> None:
+        self._status = replace(
+            self._status,
+            state="running",
+            fps=run.fps,
+            latency=time.monotonic() - moment.grabbed,
+            confidence=moment.confidence,
+            people=moment.people,
+        )
+
+    def _note_end(self, message: str) -> None:
+        self._status = replace(self._status, state="idle")
+        if message:
+            self._tell(message)
+
+    def _tell(self, message: str) -> None:
+        self._status = replace(self._status, message=message)
+        log.info("%s", message)
+
+    def let_go(self) -> None:
+        """End the thread alone, when Blender quits and its data are gone."""
+        self._stop_worker()
+
+    def _stop_worker(self) -> None:
+        if self._worker is not None:
+            self._worker.stop(STOP_TIMEOUT)
+
+    def _stop_timer(self) -> None:
+        if bpy.app.timers.is_registered(self._tick):
+            bpy.app.timers.unregister(self._tick)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, VitposeError):
+        return str(error)
+    return f"Internal error: {error!r}; see the console"
+
+
+live = LiveSession()
+
+
+@persistent  # type: ignore[untyped-decorator]
+def _before_load(*_: Any) -> None:
+    """End the capture before its characters vanish with their file."""
+    if live.is_running:
+        live.stop("The capture ended: another file was opened", releases=False)
+
+
+def register() -> None:
+    bpy.app.handlers.load_pre.append(_before_load)
+    atexit.register(live.let_go)
+
+
+def unregister() -> None:
+    live.stop("The capture ended: the extension was switched off")
+    atexit.unregister(live.let_go)
+    bpy.app.handlers.load_pre.remove(_before_load)

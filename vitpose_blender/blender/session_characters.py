@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The characters of a live capture: bound, moved, found again, released."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bpy.types import Object
+
+from ..core.errors import CharacterError
+from ..core.live_drive import Manner, resting_pose
+from ..core.motion import CharacterPose
+from ..core.rig_rest import RigRest
+from . import access, binding, character
+from .session_config import CaptureConfig, Driven
+from .wiggle import find_armature
+
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY = 0.5  # Whether an armature is still in a scene, is slow to tell [s].
+
+
+@dataclass
+class _Character:
+    """One that is driven; Blender's data is looked up by what is noted here.
+
+    Attributes:
+        key: Name of its armature when the capture began.
+        name: Its name now.
+        uid: What stays when it is renamed, and through undo.
+        rest: Its driven bones.
+        manner: Whom it follows and how.
+        pose: The last pose it was given.
+        looked: When it was last seen in a scene, on `time.monotonic` [s].
+    """
+
+    key: str
+    name: str
+    uid: int
+    rest: RigRest
+    manner: Manner
+    pose: CharacterPose | None = None
+    looked: float = 0.0
+
+    def find(self) -> Object | None:
+        """Return its armature object, whatever it is called by now."""
+        armature = access.find_object(self.name)
+        is_due = time.monotonic() >= self.looked + _LOOK_EVERY
+        if armature is None or armature.session_uid != self.uid or is_due:
+            armature = find_armature(self.uid)
+            self.looked = time.monotonic()
+        if armature is not None:
+            self.name = armature.name
+        return armature
+
+
+class Characters:
+    """All that one capture drives.
+
+    Args:
+        driven: Which, and whom they follow.
+        config: Of the capture.
+
+    Raises:
+        CharacterError: There is no armature of that name, or it cannot be bound.
+        RigError: No rig map fits it.
+    """
+
+    def __init__(self, driven: Sequence[Driven], config: CaptureConfig) -> None:
+        self._characters = [_read(each, config) for each in driven]
+        names = [each.key for each in self._characters]
+        if len(set(names)) < len(names):
+            raise CharacterError(
+                f"{' and '.join(names)}: one character cannot follow two people; give "
+                "each person a character"
+            )
+
+    def __len__(self) -> int:
+        return len(self._characters)
+
+    def runs(self) -> Mapping[str, tuple[RigRest, Manner]]:
+        """Return what the thread needs to know of each, by its key."""
+        return {each.key: (each.rest, each.manner) for each in self._characters}
+
+    def has(self, armature: Object) -> bool:
+        """Whether an armature is one of them."""
+        return any(each.uid == armature.session_uid for each in self._characters)
+
+    def bind(self) -> None:
+        """Bind all of them, or none."""
+        try:
+            for each in self._characters:
+                armature = each.find()
+                if armature is not None:
+                    binding.ensure_binding(armature, each.rest)
+                    binding.move_targets(armature, resting_pose(each.rest))
+        except Exception:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Put back what binding changed on those that are left."""
+        for each in self._characters:
+            armature = each.find()
+            if armature is not None and binding.is_bound(armature):
+                binding.remove_binding(armature)
+        binding.remove_leftovers()
+
+    def move(self, poses: Mapping[str, CharacterPose], deadline: float) -> list[str]:
+        """Give characters their new poses; returns the names of those that are gone.
+
+        Args:
+            poses: By key.
+            deadline: On `time.monotonic` [s]; who comes after it waits for the next
+                tick, and goes first then.
+        """
+        gone = []
+        for each in list(self._characters):
+            armature = each.find()
+            if armature is None:
+                self._characters.remove(each)
+                gone.append(each.name)
+            elif (pose := poses.get(each.key)) is not None and pose is not each.pose:
+                self._move(each, armature, pose)
+                if time.monotonic() >= deadline:
+                    break
+        return gone
+
+    def _move(self, each: _Character, armature: Object, pose: CharacterPose) -> None:
+        if not binding.is_bound(armature):  # Undo went back to before it was.
+            binding.ensure_binding(armature, each.rest)
+        binding.move_targets(armature, pose)
+        each.pose = pose
+        self._characters.remove(each)
+        self._characters.append(each)
+
+
+def _read(driven: Driven, config: CaptureConfig) -> _Character:
+    armature = access.find_object(driven.armature)
+    if armature is None or armature.type != "ARMATURE":
+        names = ", ".join(repr(each.name) for each in character.armatures())
+        raise CharacterError(
+            f"There is no armature {driven.armature!r}: choose one of "
+            f"{names or 'those that you load first'}"
+        )
+    rest = character.read_rig_rest(armature, driven.rig)
+    return _Character(
+        armature.name,
+        armature.name,
+        armature.session_uid,
+        rest,
+        driven.manner(config),
+    )

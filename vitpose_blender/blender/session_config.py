@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a capture is started with: plain values, copied out of the settings."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.camera_model import DEFAULT_FOV
+from ..core.live_drive import Body, Manner
+
+
+@dataclass(frozen=True)
+class CaptureConfig:
+    """Settings of one capture; the thread sees nothing else.
+
+    Attributes:
+        source: A video, a folder of pictures, the index of a camera, the address of a
+            stream, or keypoints that others detected.
+        journal: Folder of the journal.
+        model: ViTPose: a folder or an id on the hub; recorded keypoints need none.
+        device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
+        detector: Who finds people; see `inference.detector.make_detector`.
+        allow_download: Whether weights may be fetched.
+        lifter: What makes keypoints 3D, live.
+        preset: How calm; one of `core.filters.PRESETS`.
+        fov: Field of view across the longer side of the picture [deg].
+        tilt: How far the camera looks down from the horizon [deg].
+        mirror: Whether characters move like a mirror image.
+        body: Which part of the body is followed.
+        footage: The video that recorded keypoints belong to, for the preview.
+        fps: Rate of recorded keypoints that do not say it [Hz].
+        keeps_binding: Whether characters stay bound, in their last pose, at the end.
+    """
+
+    source: str
+    journal: Path
+    model: str = ""
+    device: str = "auto"
+    detector: str = "auto"
+    allow_download: bool = False
+    lifter: str = "geometric"
+    preset: str = "balanced"
+    fov: float = DEFAULT_FOV
+    tilt: float = 0.0
+    mirror: bool = False
+    body: Body = "full"
+    footage: str = ""
+    fps: float | None = None
+    keeps_binding: bool = False
+
+
+@dataclass(frozen=True)
+class Driven:
+    """One character and whom it follows.
+
+    Attributes:
+        armature: Name of the armature object.
+        person: Number of the person; 0 is the largest in the picture.
+        rig: Rig map by name or path; empty chooses the one that fits.
+    """
+
+    armature: str
+    person: int = 0
+    rig: str = ""
+
+    def manner(self, config: CaptureConfig) -> Manner:
+        """Return how this character follows its person."""
+        return Manner(self.person, config.mirror, config.body)
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a panel shows of a capture.
+
+    Attributes:
+        state: `idle`, `starting` until the first picture, then `running`.
+        message: Why the last capture ended before its time, or what went wrong
+            while it goes on; empty while all is well.
+        fps: Pictures a second that became poses [Hz].
+        latency: From a picture's grab to the bones' targets in their place [s]; NaN
+            before the first.
+        confidence: Mean score of the newest keypoints, in [0, 1].
+        people: Numbers of the people in the newest picture.
+        num_frames: Pictures so far.
+        num_dropped: Pictures that came too fast to be looked at.
+        num_journalled: Packets in the journal so far.
+        device: What the model runs on, really.
+        is_recording: Whether a take is being recorded.
+    """
+
+    state: str = "idle"
+    message: str = ""
+    fps: float = 0.0
+    latency: float = float("nan")
+    confidence: float = 0.0
+    people: tuple[int, ...] = ()
+    num_frames: int = 0
+    num_dropped: int = 0
+    num_journalled: int = 0
+    device: str = ""
+    is_recording: bool = False

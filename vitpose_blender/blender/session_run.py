@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One capture in its thread: every packet into the journal, then a pose a character.
+
+Must not touch bpy: it runs beside Blender.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..core.journal import Journal
+from ..core.live_drive import LiveDrive, Manner
+from ..core.motion import CharacterPose
+from ..core.packet import Packet, dumps, loads
+from ..core.rig_rest import RigRest
+from ..core.types import ImageArray
+from ..worker import LatestSlot
+from .session_config import CaptureConfig
+from .session_feed import Feed, OpenFeed, Seen
+
+_FPS_FRAMES = 30  # Over how many frames the rate is measured.
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """What the main thread needs to know of one moment.
+
+    Attributes:
+        t: When it was, on the source's clock [s].
+        grabbed: When its picture arrived, on `time.monotonic` [s].
+        poses: The newest pose of each character that has one, by its key.
+        people: Numbers of the people in the picture.
+        confidence: Mean score of their keypoints, in [0, 1].
+    """
+
+    t: float
+    grabbed: float
+    poses: Mapping[str, CharacterPose]
+    people: tuple[int, ...]
+    confidence: float
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """The newest picture with everybody's keypoints; the picture may be missing."""
+
+    image: ImageArray | None
+    packets: tuple[Packet, ...]
+    t: float
+
+
+class LiveRun:
+    """What is done with each moment of a capture.
+
+    Args:
+        config: Of the capture.
+        characters: Rest pose and manner of each character, by its key.
+        open_feed: Opens the source.
+
+    Attributes:
+        journal: Of this capture; ranges can be kept after its end, too.
+        preview: The newest picture.
+        num_frames: Pictures so far.
+    """
+
+    def __init__(
+        self,
+        config: CaptureConfig,
+        characters: Mapping[str, tuple[RigRest, Manner]],
+        open_feed: OpenFeed,
+    ) -> None:
+        self.journal = Journal(config.journal)
+        self.preview: LatestSlot[Preview] = LatestSlot()
+        self.num_frames = 0
+        self._config = config
+        self._characters = characters
+        self._open_feed = open_feed
+        self._stop = threading.Event()
+        self._feed: Feed | None = None
+        self._drives: dict[str, LiveDrive] = {}
+        self._poses: dict[str, CharacterPose] = {}
+        self._times: deque[float] = deque(maxlen=_FPS_FRAMES)
+
+    @property
+    def device(self) -> str:
+        """What the model runs on; empty before it is loaded."""
+        return self._feed.device if self._feed is not None else ""
+
+    @property
+    def num_dropped(self) -> int:
+        """Pictures that came too fast to be looked at."""
+        return self._feed.num_dropped() if self._feed is not None else 0
+
+    @property
+    def fps(self) -> float:
+        """Pictures a second that became poses, lately [Hz]."""
+        times = list(self._times)
+        if len(times) < 2 or times[-1] <= times[0]:
+            return 0.0
+        return (len(times) - 1) / (times[-1] - times[0])
+
+    def interrupt(self) -> None:
+        """End all waiting; may be called from any thread."""
+        self._stop.set()
+        if self._feed is not None:
+            self._feed.interrupt()
+
+    @contextmanager
+    def open(self) -> Iterator[Iterable[Seen]]:
+        """Open the source and the journal, and close both."""
+        with (
+            self.journal,
+            self._open_feed(self._config, self._wanted(), self._stop) as feed,
+        ):
+            self._feed = feed
+            for key, (rest, manner) in self._characters.items():
+                self._drives[key] = LiveDrive(rest, feed.header.camera, manner)
+            self.journal.begin(feed.header, self._state)
+            if not self._stop.is_set():
+                yield feed.seen
+            else:
+                yield ()
+
+    def step(self, seen: Seen) -> Moment:
+        """Write the packets of a moment down, and pose the characters by them.
+
+        The packets go the way through their text, so that who reads them later
+        poses the characters by the very same numbers.
+        """
+        lines = [dumps(packet) for packet in seen.packets]
+        packets = tuple(loads(line) for line in lines)
+        if lines:
+            self.journal.write(packets[0].t, lines)
+        for key, drive in self._drives.items():
+            pose = drive.step(packets)
+            if pose is not None:
+                self._poses[key] = pose
+        self.num_frames += 1
+        self._times.append(time.monotonic())
+        self.preview.put(Preview(seen.image, seen.packets, seen.t))
+        return Moment(
+            seen.t,
+            seen.grabbed,
+            dict(self._poses),
+            tuple(packet.person for packet in packets),
+            _confidence(packets),
+        )
+
+    def _wanted(self) -> int:
+        """Return the one person that all want, or -1 for everybody."""
+        wanted = {manner.person for _, manner in self._characters.values()}
+        return wanted.pop() if len(wanted) == 1 else -1 if wanted else 0
+
+    def _state(self) -> dict[str, Any]:
+        drives = {key: drive.state() for key, drive in self._drives.items()}
+        return {"characters": drives}
+
+
+def _confidence(packets: tuple[Packet, ...]) -> float:
+    if not packets:
+        return 0.0
+    return float(np.mean([packet.keypoints.score.mean() for packet in packets]))

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of journals: lines from many, one whole take, what a crash left behind."""
+
+import contextlib
+import json
+import re
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from .errors import OutputError, TakeError
+from .take import SUFFIX, TakeHeader, TakeWriter
+
+LEFT_OVER = 86400.0  # Segments of earlier captures are removed after that time [s].
+
+_TIME = re.compile(r'\{"timestamp":(-?[0-9.]+(?:e[-+]?[0-9]+)?),')
+
+
+def left_captures(folder: Path) -> list[str]:
+    """Return the names of the captures whose segments are in a folder, oldest first."""
+    return sorted({_capture_of(path) for path in folder.glob(f"*{SUFFIX}")})
+
+
+def recover(folder: Path, capture: str, path: Path) -> Path:
+    """Make a take of all that is left of a capture, say one that crashed.
+
+    Args:
+        folder: Of the journal.
+        capture: One of `left_captures`.
+        path: The take to write.
+
+    Raises:
+        TakeError: Nothing is left of it.
+        OutputError: The take cannot be written, or there is one of that name.
+    """
+    files = sorted(
+        each for each in folder.glob(f"*{SUFFIX}") if _capture_of(each) == capture
+    )
+    header = _first_header(files)
+    if header is None:
+        raise TakeError(f"Nothing is left of the capture {capture}")
+    write_whole(path, header, lines_of(files, -float("inf")))
+    return path
+
+
+def _capture_of(path: Path) -> str:
+    return path.name.removesuffix(SUFFIX).rpartition("-")[0]
+
+
+def _first_header(files: Iterable[Path]) -> TakeHeader | None:
+    for file in files:
+        with contextlib.suppress(OSError, ValueError, TypeError), file.open() as text:
+            return TakeHeader.from_dict(json.loads(text.readline()))
+    return None
+
+
+def lines_of(files: Iterable[Path], start: float) -> Iterator[str]:
+    """Iterate over the whole lines of packets from `start` on."""
+    for file in files:
+        with contextlib.suppress(OSError), file.open(encoding="utf-8") as text:
+            for line in text:
+                found = _TIME.match(line)
+                if found and line.endswith("}\n") and float(found[1]) >= start:
+                    yield line[:-1]
+
+
+def check_free(path: Path) -> None:
+    """Raise OutputError if there is a file already where a take shall be."""
+    if path.exists():
+        raise OutputError(
+            f"There is a take {path} already, and takes never change: give another name"
+        )
+
+
+def write_whole(path: Path, header: TakeHeader, lines: Iterable[str]) -> None:
+    """Write a take that is there as a whole or not at all."""
+    check_free(path)
+    unfinished = path.with_name(f"{path.name}.part")
+    try:
+        with TakeWriter(unfinished, header) as writer:
+            for line in lines:
+                writer.write_line(line)
+        unfinished.rename(path)
+    except OSError as error:
+        raise OutputError(f"Cannot write {path}: {error.strerror or error}") from error
+    finally:
+        remove(unfinished)
+
+
+def remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
+def remove_left_overs(folder: Path) -> None:
+    """Remove segments so old that nobody will ask for them any more."""
+    oldest = time.time() - LEFT_OVER
+    for path in folder.glob(f"*{SUFFIX}"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
