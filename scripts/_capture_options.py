@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line of scripts/capture.py."""
+"""The command line of scripts/capture.py, which scripts/stream.py shares."""
 
 from __future__ import annotations
 
@@ -23,10 +23,15 @@ def parse(description: str) -> argparse.Namespace:
         metavar="TAKE",
         help="the .take.jsonl to write",
     )
+    add_options(parser)
+    return parser.parse_args()
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what says how a source is captured, besides the source and the take."""
     _add_model_options(parser.add_argument_group("models"))
     _add_source_options(parser.add_argument_group("source"))
     _add_result_options(parser.add_argument_group("result"))
-    return parser.parse_args()
 
 
 def _add_model_options(group: argparse._ArgumentGroup) -> None:

@@ -27,18 +27,30 @@ def check_outputs(arguments: argparse.Namespace) -> None:
         OutputError: Which one, and what to do.
     """
     from vitpose_blender.core.errors import OutputError
-    from vitpose_blender.core.take import SUFFIX
 
-    out, overlay = arguments.out, arguments.overlay
-    is_new_or_file = out.is_file() or not out.exists()
-    if out.is_dir() or (is_new_or_file and out.suffix != ".jsonl"):
-        raise OutputError(
-            f"Cannot write the take {out}: give --out a file name that ends in {SUFFIX}"
-        )
+    overlay = arguments.overlay
+    if arguments.out:
+        check_take_name(arguments.out)
     inputs = [Path(text) for text in (arguments.source, arguments.footage) if text]
     if overlay and overlay.resolve() in [path.resolve() for path in inputs]:
         raise OutputError(
             f"--overlay {overlay} would overwrite the footage: give it another name"
+        )
+
+
+def check_take_name(out: Path) -> None:
+    """Refuse a take that is a folder, or would not look like a take.
+
+    Raises:
+        OutputError: What it should be called.
+    """
+    from vitpose_blender.core.errors import OutputError
+    from vitpose_blender.core.take import SUFFIX
+
+    is_new_or_file = out.is_file() or not out.exists()
+    if out.is_dir() or (is_new_or_file and out.suffix != ".jsonl"):
+        raise OutputError(
+            f"Cannot write the take {out}: give --out a file name that ends in {SUFFIX}"
         )
 
 

@@ -25,7 +25,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import datetime
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,10 +38,12 @@ import _environment
 if TYPE_CHECKING:
     from vitpose_blender.core.camera_model import Camera
     from vitpose_blender.core.packet import Packet
-    from vitpose_blender.core.take import Take
+    from vitpose_blender.core.take import Take, TakeHeader
     from vitpose_blender.inference.camera import FrameSource
     from vitpose_blender.inference.capture import PeopleLifter, PoseEstimator
     from vitpose_blender.inference.overlay import OverlayWriter
+
+    Deliver = Callable[[TakeHeader, Iterable[list[Packet]], int | None], int]
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -49,6 +52,20 @@ def parse_arguments() -> argparse.Namespace:
 
 def main(arguments: argparse.Namespace) -> int:
     """Do what the command line says; returns the exit code."""
+    return capture(arguments, functools.partial(_capture_outputs.write, arguments.out))
+
+
+def capture(arguments: argparse.Namespace, deliver: Deliver) -> int:
+    """Capture what the command line names; returns the exit code.
+
+    Args:
+        arguments: As `_capture_options` reads them; `out` may be None.
+        deliver: Takes the header, the packets of each frame as they are made and the
+            number of frames, and returns the exit code.
+
+    Raises:
+        VitposeError: What is wrong and what to do.
+    """
     from vitpose_blender.core.errors import VitposeError
     from vitpose_blender.inference.recorded import is_recorded
 
@@ -58,11 +75,11 @@ def main(arguments: argparse.Namespace) -> int:
         raise VitposeError(f"--tilt {arguments.tilt:g} is not between -80 and 80")
     _capture_outputs.check_outputs(arguments)
     if is_recorded(Path(arguments.source)):
-        return capture_recorded(arguments)
-    return capture_frames(arguments)
+        return capture_recorded(arguments, deliver)
+    return capture_frames(arguments, deliver)
 
 
-def capture_frames(arguments: argparse.Namespace) -> int:
+def capture_frames(arguments: argparse.Namespace, deliver: Deliver) -> int:
     """Capture pictures, from wherever they come."""
     from vitpose_blender.core.camera_model import DEFAULT_FOV, Camera
     from vitpose_blender.core.take import TakeHeader
@@ -90,9 +107,7 @@ def capture_frames(arguments: argparse.Namespace) -> int:
         )
         drawn = _capture_outputs.open_overlay(stack, arguments.overlay, source)
         captured = estimate(source, estimator, drawn)
-        code = _capture_outputs.write(
-            arguments.out, header, captured, source.num_frames
-        )
+        code = deliver(header, captured, source.num_frames)
         if source.num_dropped:
             print(f"{source.num_dropped} frames came faster than they were captured")
     return code
@@ -154,7 +169,7 @@ def estimate(
         yield packets
 
 
-def capture_recorded(arguments: argparse.Namespace) -> int:
+def capture_recorded(arguments: argparse.Namespace, deliver: Deliver) -> int:
     """Turn keypoints that others detected into a take with 3D joints."""
     from dataclasses import replace
 
@@ -174,7 +189,7 @@ def capture_recorded(arguments: argparse.Namespace) -> int:
     lifted = (list(lift_recorded(frame, lifter, fov)) for frame in by_frame.values())
     with contextlib.ExitStack() as stack:
         footage, drawn = _capture_outputs.open_footage(arguments, stack)
-        code = _capture_outputs.write(arguments.out, header, lifted, len(by_frame))
+        code = deliver(header, lifted, len(by_frame))
         if footage and drawn:
             _capture_outputs.draw_recorded(footage, drawn, by_frame)
     return code
