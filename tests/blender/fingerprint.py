@@ -111,8 +111,7 @@ def _custom(item: Any, path: str) -> Iterator[tuple[str, Any]]:
         return
     for key in keys:
         value = item[key]
-        plain = value.to_dict() if hasattr(value, "to_dict") else _plain(value)
-        yield f"{path}[{key!r}]", (type(value).__name__, plain)
+        yield f"{path}[{key!r}]", (type(value).__name__, _plain(value))
         if isinstance(value, int | float):
             yield f"{path}[{key!r}].ui", item.id_properties_ui(key).as_dict()
 
@@ -121,6 +120,8 @@ def _plain(value: Any) -> Any:
     """Return a value that outlives the file, and compares by what it is."""
     if isinstance(value, bpy.types.ID):
         return type(value).__name__, value.name_full
+    if hasattr(value, "to_dict"):
+        return tuple((key, _plain(each)) for key, each in value.items())
     if isinstance(value, bpy.types.bpy_struct):
         return type(value).__name__, getattr(value, "name", "")
     if value is None or isinstance(value, str | bytes | set):

@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.blender.fingerprint import fingerprint
+from tests.blender.fingerprint import differences, fingerprint
 from tests.blender.rigs import (
     PREFIX,
     add_humanoid,
@@ -18,7 +18,7 @@ from tests.blender.rigs import (
     motion_for,
 )
 from tests.blender.troubles import TROUBLES
-from vitpose_blender.blender import actions, character
+from vitpose_blender.blender import actions, binding, character, still_keys
 
 
 def baked(armature, rest=None):
@@ -114,3 +114,20 @@ def test_a_characters_own_size_of_head_and_hands_stays():
     for part in ("Head", "LeftHand"):
         scale = armature.pose.bones[PREFIX + part].matrix.to_scale()
         np.testing.assert_allclose(scale, (1.3, 1.3, 1.4), rtol=1e-5)
+
+
+@pytest.mark.parametrize("trouble", ["nothing", "animated"])
+def test_an_error_while_keys_are_written_brings_all_back(trouble, monkeypatch):
+    armature = add_humanoid()
+    TROUBLES[trouble](armature)
+    before = fingerprint(bpy.data)
+    rest = character.read_rig_rest(armature, "mixamo")
+
+    def fail(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(still_keys, "write", fail)
+    with pytest.raises(KeyboardInterrupt):
+        baked(armature, rest)
+    binding.remove_binding(armature)
+    assert differences(before, fingerprint(bpy.data)) == []

@@ -16,7 +16,7 @@ from bpy.types import Constraint, Object, PoseBone
 from . import access
 from .own_constraints import find_constraint, ik_chain, own_constraints, place_of
 
-KEY = "VITPOSE_targets"
+KEY = "VITPOSE_lost_targets"
 _NAME_KEY = "VITPOSE_name"  # How a bone was called of which a target says the name.
 
 

@@ -70,6 +70,7 @@ def playing_new_action(armature: Object, name: str) -> Iterator[Action]:
 
     The former one stays in the file. After an error the armature plays it again.
     """
+    was_animated = armature.animation_data is not None
     animation = armature.animation_data or armature.animation_data_create()
     assert animation is not None
     played, slot = animation.action, _slot_handle(animation)
@@ -84,6 +85,8 @@ def playing_new_action(armature: Object, name: str) -> Iterator[Action]:
             animation.action = played
             played.use_fake_user = has_fake_user
             _choose_slot(animation, slot)
+        if not was_animated:
+            armature.animation_data_clear()
         raise
     if former is not None:
         former.use_fake_user = True

@@ -23,9 +23,12 @@ from .bone_drivers import (
     split_path,
 )
 from .carriers import find_carriers
+from .held_state import BoneRecord
 from .own_constraints import find_constraint
 
 log = logging.getLogger(__name__)
+
+_NEGLIGIBLE = 1e-5  # Of a turn [rad], or a size; of places, as a share of the body's.
 
 
 def write(
@@ -41,8 +44,9 @@ def write(
         written: Data paths that have curves already.
     """
     keys = _StillKeys(action, armature, frame, written)
+    size = float(np.ptp(rest.heads, axis=0).max())
     for bone, record in held_state.records(armature):
-        keys.hold_channels(bone, record.values)
+        keys.hold_channels(bone, _moved(bone, record, size))
         keys.hold_properties(bone, record.properties)
         for entry in record.constraints:
             keys.switch_off(bone, *entry)
@@ -58,6 +62,20 @@ def write(
             "as it was",
             armature.name, ", ".join(sorted(keys.stuck)),
         )  # fmt: skip
+
+
+def _moved(bone: PoseBone, record: BoneRecord, size: float) -> list[str]:
+    """Return the channels that stood elsewhere by more than importers' rounding."""
+    return [
+        channel
+        for channel in rest_pose.CHANNELS
+        if channel in record.values
+        and not np.allclose(
+            record.values[channel],
+            getattr(bone, channel),
+            atol=_NEGLIGIBLE * (size if channel == "location" else 1.0),
+        )
+    ]
 
 
 def _held(armature: Object, rest: RigRest) -> set[str]:
@@ -83,10 +101,9 @@ class _StillKeys:
         self._drivers = bone_drivers(armature)
 
     def hold_channels(self, bone: PoseBone, channels: Iterable[str]) -> None:
-        """Key those of a bone's properties that move it."""
+        """Key channels of a bone as they are."""
         for channel in channels:
-            if channel in rest_pose.CHANNELS:
-                self._key(bone, channel, list(getattr(bone, channel)))
+            self._key(bone, channel, list(getattr(bone, channel)))
 
     def hold_properties(self, bone: PoseBone, keys: Iterable[str]) -> None:
         """Key custom properties that are numbers."""
@@ -116,7 +133,7 @@ class _StillKeys:
         for played in list(own_action.played_actions(armature)):
             for path in own_action.animated_paths(played):
                 name, suffix = split_path(path)
-                if name in names and name in bones:
+                if name in names and name in bones and suffix in rest_pose.CHANNELS:
                     self.hold_channels(bones[name], [suffix])
 
     def _has_driver(self, bone: PoseBone, suffix: str) -> bool:
