@@ -6,10 +6,13 @@ Scores are log-likelihoods; see `structure_limbs`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from .structure_limbs import ARM, FORELEG, LEG, LimbPair, bell, branch_tops, find_pairs
+from .structure_branches import find_branches
+from .structure_limbs import LimbPair, bell
+from .structure_pairs import ARM, FORELEG, LEG, find_pairs
 from .structure_tree import Tree
 from .types import FloatArray
 
@@ -35,13 +38,13 @@ class Body:
     arms: LimbPair
     score: float
 
-    @property
+    @cached_property
     def trunk(self) -> FloatArray:
         """From between the hips to between the shoulders."""
         trunk: FloatArray = self.arms.middle - self.legs.middle
         return trunk
 
-    @property
+    @cached_property
     def size(self) -> float:
         """Length of trunk and legs."""
         return float(np.linalg.norm(self.trunk)) + self.legs.length
@@ -71,10 +74,10 @@ class Body:
 
 def find_bodies(tree: Tree) -> list[Body]:
     """Return the bodies that may be in a tree of joints, best first."""
-    tops = branch_tops(tree)
-    legs = find_pairs(tree, tops, LEG)
-    arms = find_pairs(tree, tops, ARM)
-    forelegs = find_pairs(tree, tops, FORELEG)
+    branches = find_branches(tree)
+    legs = find_pairs(tree, branches, LEG)
+    arms = find_pairs(tree, branches, ARM)
+    forelegs = find_pairs(tree, branches, FORELEG)
     bodies = [*_bodies(tree, "biped", legs, arms)]
     bodies += _bodies(tree, "quadruped", legs, forelegs)
     return sorted(bodies, key=lambda body: -body.score)
@@ -129,7 +132,7 @@ def _trunk_score(body: Body) -> float:
     score += bell(1 - _cosine(legs.across, arms.across), 0.2)
     score += 0.5 * bell(_cosine(legs.across, trunk), 0.25)
     score += 0.5 * bell(_cosine(arms.across, trunk), 0.25)
-    return float(score) + 1.5 * np.log(min(1.0, body.size / 0.5))
+    return float(score + 1.5 * np.log(min(1.0, body.size / 0.5)))
 
 
 def _hierarchy_score(body: Body) -> float:

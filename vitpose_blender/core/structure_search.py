@@ -9,11 +9,13 @@ import numpy as np
 from .errors import BodyError
 from .skeleton import Skeleton
 from .structure_body import Body, find_bodies
-from .structure_limbs import ARM, LEG, branch_tops, find_pairs
-from .structure_tree import Tree, given_tree, hub_children, joined_tree
+from .structure_branches import find_branches
+from .structure_joining import hub_children, joined_tree
+from .structure_pairs import ARM, LEG, find_pairs
+from .structure_tree import Tree, given_tree
 
 FEWEST = 8  # Bones: two arms and two legs of two each.
-_GOOD = 0.0  # A body of that score needs no other reading of the hierarchy.
+_GOOD = -1.0  # A body of that score needs no other reading of the hierarchy.
 _JOINING = 2.0  # How much better a body must be to believe nearness more.
 _SECOND = 1.0  # Of that score another body is one, too.
 _WAY_OUT = "pick the character's armature, or map its bones by hand"
@@ -110,8 +112,8 @@ def _is_in_the_same_place(one: Body, other: Body) -> bool:
 
 
 def _what_is_missing(tree: Tree, names: Sequence[str]) -> str:
-    tops = branch_tops(tree)
-    pairs = [*find_pairs(tree, tops, LEG)[:1], *find_pairs(tree, tops, ARM)[:1]]
+    branches = find_branches(tree)
+    pairs = [find for kind in (LEG, ARM) for find in find_pairs(tree, branches, kind)]
     if not pairs:
         return (
             "No two chains of bones in the armature mirror each other as legs do: "
