@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import bpy
 import pytest
 
-from vitpose_blender.blender.drop import VITPOSE_FH_character
+from vitpose_blender.blender.drop import VITPOSE_FH_blend, VITPOSE_FH_character
 from vitpose_blender.blender.load import SUFFIXES
 from vitpose_blender.data_files import data_folder
 
@@ -14,6 +14,14 @@ from vitpose_blender.data_files import data_folder
 def test_every_character_format_can_be_dropped():
     handled = set(VITPOSE_FH_character.bl_file_extensions.split(";"))
     assert handled == set(SUFFIXES) >= {".glb", ".gltf", ".vrm", ".fbx", ".blend"}
+
+
+def test_a_dropped_blend_can_still_be_opened():
+    """Else the extension would take Blender's own choice away."""
+    properties = bpy.ops.wm.drop_blend_file.get_rna_type().properties
+    assert VITPOSE_FH_blend.bl_import_operator == "wm.drop_blend_file"
+    assert ".blend" in VITPOSE_FH_blend.bl_file_extensions
+    assert "filepath" in properties
 
 
 def test_the_drop_calls_the_operator_that_loads():

@@ -5,6 +5,7 @@ import bpy
 from bpy.types import Context, Object, Panel, UILayout
 
 from . import binding, bone_colours, map_editor, props
+from .operators.common import refusal
 from .panel_parts import draw_text
 from .role_texts import role_label
 
@@ -26,6 +27,9 @@ class VITPOSE_PT_character(Panel):
         )
         _draw_active(layout, context)
         _draw_loading(layout)
+        reason = refusal(context)
+        if reason:
+            draw_text(layout, context, reason, "INFO")
         armature = props.chosen_armature(context)
         layout.operator("vitpose.detect", icon="VIEWZOOM")
         if armature is not None and armature.pose is not None:
@@ -68,7 +72,7 @@ def _draw_finding(layout: UILayout, context: Context, armature: Object) -> None:
     draw_text(box, context, summary)
     if finding.rig == rig_map.name:
         for reason in finding.reasons:
-            draw_text(box, context, reason, "DOT")
+            draw_text(box, context, reason[:1].upper() + reason[1:], "DOT")
     if missing:
         column = box.column()
         column.alert = True
