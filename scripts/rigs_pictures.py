@@ -28,8 +28,10 @@ MAX_BYTES = 300_000
 _ROWS = 7  # Characters on a sheet.
 _MARGIN = 22  # For a title [px].
 _GREY = (235, 235, 235)
-_STICK = 0.12  # Thickness of a bone without a mesh, of its length.
+_STICK = 0.16  # Thickness of a bone without a mesh, of its length.
+_LONGEST = 0.7  # Of such a bone, of a leg: some tails are nowhere.
 _STICKS = "sticks"
+_COLORS = {"": (0.9, 0.9, 0.9), "left": (0.9, 0.3, 0.05), "right": (0.05, 0.25, 0.9)}
 # Of a double pyramid: head, four corners, tail.
 _CORNERS = 6
 _FACES = [
@@ -125,6 +127,8 @@ def character_row(
         for item in bpy.data.objects:
             item.hide_render = item.type == "MESH"
         add_sticks(subject)
+    for mesh in bpy.data.meshes:
+        mend_normals(mesh)
     pictures = []
     with tempfile.TemporaryDirectory() as folder, _cli.hushed():
         frames = preview.render_frames(
@@ -188,16 +192,22 @@ def stick_figure(library: Library, moment: Moment) -> ImageArray:
 
 def add_sticks(subject: Subject) -> None:
     """Give a character a body of its main bones: a thin double pyramid each."""
-    rest = subject.build.rest
+    rest, longest = subject.build.rest, _LONGEST * subject.build.leg_length
     points = [
         point.tolist()
         for role in rest.roles
-        for point in double_pyramid(rest.heads[role][0], rest.ends[role][0])
+        for point in double_pyramid(rest.heads[role][0], rest.ends[role][0], longest)
     ]
     firsts = range(0, len(points), _CORNERS)
     faces = [[first + row for row in face] for first in firsts for face in _FACES]
     mesh = bpy.data.meshes.new(_STICKS)
     mesh.from_pydata(points, [], faces)
+    colors = list(_COLORS)
+    for color in colors:
+        mesh.materials.append(plain_material(_COLORS[color]))
+    sides = [role.partition("_")[0] for role in rest.roles]
+    numbers = [colors.index(side) if side in _COLORS else 0 for side in sides]
+    mesh.polygons.foreach_set("material_index", np.repeat(numbers, len(_FACES)))
     item = bpy.data.objects.new(_STICKS, mesh)
     for first, role in zip(firsts, rest.roles):
         group = item.vertex_groups.new(name=subject.bone(role))
@@ -208,12 +218,34 @@ def add_sticks(subject: Subject) -> None:
     modifier.object = subject.armature  # type: ignore[attr-defined]
 
 
-def double_pyramid(head: FloatArray, tail: FloatArray) -> list[FloatArray]:
+def plain_material(color: tuple[float, float, float]) -> bpy.types.Material:
+    """Return a new material of one colour."""
+    material = bpy.data.materials.new(_STICKS)
+    material.use_nodes = True
+    shader = material.node_tree.nodes["Principled BSDF"]
+    shader.inputs["Base Color"].default_value = (*color, 1.0)
+    return material
+
+
+def mend_normals(mesh: bpy.types.Mesh) -> None:
+    """Drop a mesh's own normals if they point inwards: it would be black."""
+    own = mesh.attributes.get("custom_normal")
+    normals = np.array([corner.vector for corner in mesh.corner_normals])
+    faces = np.array([face.normal for face in mesh.polygons])
+    counts = [len(face.vertices) for face in mesh.polygons]
+    if own is not None and np.sum(normals * np.repeat(faces, counts, axis=0)) < 0:
+        mesh.attributes.remove(own)
+
+
+def double_pyramid(
+    head: FloatArray, tail: FloatArray, longest: float
+) -> list[FloatArray]:
     """Return head, the four corners of a waist, and tail of a thin shape."""
     along = tail - head
+    along = along * min(longest / np.linalg.norm(along), 1.0)
     across = np.cross(along, np.eye(3)[np.argmin(np.abs(along))])
     across *= _STICK * np.linalg.norm(along) / np.linalg.norm(across)
     beside = np.cross(along, across) / np.linalg.norm(along)
     waist = head + 0.2 * along
     corners = (waist + side for side in (across, beside, -across, -beside))
-    return [head, *corners, tail]
+    return [head, *corners, head + along]

@@ -22,6 +22,8 @@ NEXT = {
     },
 }  # fmt: skip
 
+_TIP = 0.5  # Length of a hand or toes, of the bone before.
+
 
 @dataclass(frozen=True, eq=False)
 class Posed:
@@ -49,6 +51,27 @@ class Posed:
     def line(self, role: str) -> FloatArray:
         """Return which way a role's bone points, shape `(F, 3)`, unit length."""
         return unit(self.ends[role] - self.heads[role])
+
+
+def tip(role: str, heads: dict[str, FloatArray], tail: FloatArray) -> FloatArray:
+    """Return where a bone ends at rest that no other main bone continues, `(3,)` [m].
+
+    Importers guess the tails of such bones; what comes before shows their direction.
+
+    Args:
+        role: The bone's.
+        heads: Of all main bones at rest, `(3,)` each [m].
+        tail: The bone's own, for want of anything better [m].
+    """
+    side = role.partition("_")[0]
+    before = {
+        f"{side}_hand": f"{side}_forearm",
+        f"{side}_toe": f"{side}_foot",
+        "head": "neck" if "neck" in heads else "chest",
+    }.get(role, "")
+    if before not in heads:
+        return tail
+    return heads[role] + _TIP * (heads[role] - heads[before])
 
 
 @dataclass(frozen=True, eq=False)

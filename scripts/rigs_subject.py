@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 
 import _cli
-from rigs_posed import NEXT, Build, Posed, unit
+from rigs_posed import NEXT, Build, Posed, tip, unit
 from tests import rig_truth
 from vitpose_blender.blender import access, binding, character, load
 from vitpose_blender.core.motion import CharacterMotion, Memory
@@ -18,6 +18,7 @@ from vitpose_blender.core.types import FloatArray
 
 if TYPE_CHECKING:
     from bpy.types import Object
+    from mathutils import Vector
 
     from rigs_clips import Clip
 
@@ -40,10 +41,20 @@ class Subject:
         chosen = rig_truth.bones_of(truth, set(self.names))
         self._rows = {role: self.names.index(bone) for role, bone in chosen.items()}
         self._rest = np.array([bone.matrix_local for bone in bones])
-        self._tails = np.array([bone.tail_local for bone in bones])
+        self._tips = self._find_tips([bone.tail_local for bone in bones])
         axes = unit(np.array(armature.matrix_world)[:3, :3].T)
         rest = self._posed(self._rest[np.newaxis])
         self.build = Build(rest, np.concatenate([axes, -axes]))
+
+    def _find_tips(self, tails: "list[Vector]") -> dict[str, FloatArray]:
+        """Return where each main bone ends at rest, in the world, `(3,)` [m]."""
+        world = np.array(self.armature.matrix_world)
+        heads = {r: (world @ self._rest[row])[:3, 3] for r, row in self._rows.items()}
+        ends = {
+            role: (world @ np.append(tails[row], 1.0))[:3]
+            for role, row in self._rows.items()
+        }
+        return {role: tip(role, heads, ends[role]) for role in heads}
 
     @property
     def armature(self) -> "Object":
@@ -107,8 +118,8 @@ class Subject:
             heads[role] = (world @ poses[:, row])[:, :3, 3]
             turns[role] = _rotation(deform[:, row, :3, :3])
         for role, row in self._rows.items():
-            tail = world @ np.append(self._tails[row], 1.0)
-            ends[role] = heads.get(NEXT.get(role, ""), (deform[:, row] @ tail)[:, :3])
+            end = (deform[:, row] @ np.append(self._tips[role], 1.0))[:, :3]
+            ends[role] = heads.get(NEXT.get(role, ""), end)
         return Posed(heads, ends, turns, deform)
 
 
