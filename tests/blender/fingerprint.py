@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Everything in the open file that a user could notice, as values to compare."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import bpy
@@ -54,7 +53,7 @@ def fingerprint(data: bpy.types.BlendData) -> Fingerprint:
                 path = f"{kind.identifier}[{item.name_full!r}]"
                 found[path] = (item.users, item.use_fake_user)
                 if kind.identifier in _WALKED:
-                    found.update(_walk(item, path, {item.as_pointer()}))
+                    _walk(item, path, {item.as_pointer()}, found)
     for item in bpy.context.view_layer.objects:
         found[f"selected[{item.name!r}]"] = item.select_get(), item.hide_get()
     found["active"] = _plain(bpy.context.view_layer.objects.active)
@@ -76,8 +75,8 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other) or repr(one) == repr(other) == "nan"
 
 
-def _walk(item: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    """Yield the path and the value of every property of an item, nested ones too."""
+def _walk(item: Any, path: str, seen: set[int], found: Fingerprint) -> None:
+    """Note the path and the value of every property of an item, nested ones too."""
     for rna in item.bl_rna.properties:
         name = rna.identifier
         if name in _PASSED_OVER:
@@ -85,47 +84,45 @@ def _walk(item: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
         value = getattr(item, name)
         here = f"{path}.{name}"
         if rna.type == "COLLECTION":
-            yield f"{here}.length", len(value)
+            found[f"{here}.length"] = len(value)
             for place, each in enumerate(value):
-                yield from _nested(each, f"{here}[{place}]", seen)
+                _nested(each, f"{here}[{place}]", seen, found)
         elif rna.type == "POINTER":
-            yield from _nested(value, here, seen)
+            _nested(value, here, seen, found)
         else:
-            yield here, _plain(value)
-    yield from _custom(item, path)
+            found[here] = _plain(value)
+    _custom(item, path, found)
 
 
-def _nested(item: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+def _nested(item: Any, path: str, seen: set[int], found: Fingerprint) -> None:
     is_inside = not isinstance(item, bpy.types.ID) or item.is_embedded_data
-    yield path, _plain(item)
+    found[path] = _plain(item)
     if item is not None and is_inside and item.as_pointer() not in seen:
         seen.add(item.as_pointer())
-        yield from _walk(item, path, seen)
+        _walk(item, path, seen, found)
 
 
-def _custom(item: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Yield custom properties with what the user interface knows of them."""
+def _custom(item: Any, path: str, found: Fingerprint) -> None:
+    """Note custom properties with what the user interface knows of them."""
     try:
         keys = list(item.keys())
     except TypeError:  # Not every struct can have them.
         return
     for key in keys:
         value = item[key]
-        yield f"{path}[{key!r}]", (type(value).__name__, _plain(value))
+        found[f"{path}[{key!r}]"] = type(value).__name__, _plain(value)
         if isinstance(value, int | float):
-            yield f"{path}[{key!r}].ui", item.id_properties_ui(key).as_dict()
+            found[f"{path}[{key!r}].ui"] = item.id_properties_ui(key).as_dict()
 
 
 def _plain(value: Any) -> Any:
     """Return a value that outlives the file, and compares by what it is."""
+    if value is None or isinstance(value, bool | int | float | str | bytes | set):
+        return value
     if isinstance(value, bpy.types.ID):
         return type(value).__name__, value.name_full
     if hasattr(value, "to_dict"):
         return tuple((key, _plain(each)) for key, each in value.items())
     if isinstance(value, bpy.types.bpy_struct):
         return type(value).__name__, getattr(value, "name", "")
-    if value is None or isinstance(value, str | bytes | set):
-        return value
-    if hasattr(value, "__len__"):
-        return tuple(_plain(each) for each in value)
-    return value
+    return tuple(_plain(each) for each in value)
