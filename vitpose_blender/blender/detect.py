@@ -3,8 +3,12 @@
 
 from bpy.types import Object
 
-from ..core.rig import RigMap
+from ..core.rig import REQUIRED_ROLES, RigMap
+from ..core.rig_detect import Detection
 from . import map_editor, props, rig_choice
+from .role_texts import part_of
+
+_MAIN_PARTS = ("spine", "neck", "head", "hand", "foot")
 
 
 def detect(armature: Object) -> props.Finding:
@@ -28,11 +32,24 @@ def detect(armature: Object) -> props.Finding:
         detection.rig,
         detection.confidence,
         tuple(detection.reasons),
-        # Where a user takes a bone out of the map, it is the first to be suggested.
-        {**detection.candidates, **detection.bones},
+        _suggestions(detection),
     )
     props.remember(armature, finding)
     return finding
+
+
+def _suggestions(detection: Detection) -> dict[str, tuple[str, ...]]:
+    """Return what to suggest for roles that have no bone, now or later.
+
+    What a user takes out of the map comes first; bones for small parts that most rigs
+    lack would be guesses.
+    """
+    wanted = {
+        role: names
+        for role, names in detection.candidates.items()
+        if role in REQUIRED_ROLES or part_of(role) in _MAIN_PARTS
+    }
+    return {**wanted, **detection.bones}
 
 
 def sentence(finding: props.Finding) -> str:
