@@ -86,7 +86,7 @@ def store_map(armature: Object, rig_map: RigMap, key: str = MAP_KEY) -> None:
 
 def forget_map(armature: Object) -> None:
     """Let the armature carry no map."""
-    if MAP_KEY in armature:
+    if armature.get(MAP_KEY) is not None:
         del armature[MAP_KEY]
 
 

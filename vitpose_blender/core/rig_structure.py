@@ -13,6 +13,7 @@ from .structure_details import (
     find_eyes,
     find_fingers,
     find_jaw,
+    find_paw,
     find_tail,
     find_toe,
     find_twists,
@@ -100,9 +101,10 @@ def _roles(body: Body, trunk: Trunk, facing: Facing) -> dict[str, tuple[int, ...
     }
     for number, side in enumerate(SIDES):
         arm, leg = body.arms.limbs[number], body.legs.limbs[number]
-        parts = _arm(body.tree, arm) | _leg(body.tree, leg, facing)
+        parts = _arm(body.tree, arm) | _leg(body.tree, leg)
         if body.is_upright:
             parts |= find_fingers(body.tree, arm)
+            parts["toe"] = (find_toe(body.tree, leg, facing.forward),)
         roles |= {f"{side}_{part}": rows for part, rows in parts.items()}
     eyes = find_eyes(body.tree, trunk, facing)
     if eyes is not None:
@@ -125,13 +127,13 @@ def _arm(tree: Tree, arm: Limb) -> dict[str, tuple[int, ...]]:
     return roles
 
 
-def _leg(tree: Tree, leg: Limb, facing: Facing) -> dict[str, tuple[int, ...]]:
+def _leg(tree: Tree, leg: Limb) -> dict[str, tuple[int, ...]]:
     upper, lower, end = leg.joints
     roles = {
         "thigh": (upper,),
         "shin": (lower,),
         "foot": (end,),
-        "toe": (find_toe(tree, leg, facing.forward),),
+        "toe": (find_paw(tree, leg),),
         "thigh_twist": find_twists(tree, upper, lower),
     }
     if end >= 0:

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from .structure_branches import find_branches
-from .structure_limbs import LimbPair, bell
+from .structure_limbs import LimbPair, bell, unit
 from .structure_pairs import ARM, FORELEG, LEG, find_pairs
 from .structure_tree import Tree
 from .types import FloatArray
@@ -48,6 +48,16 @@ class Body:
     def size(self) -> float:
         """Length of trunk and legs."""
         return float(np.linalg.norm(self.trunk)) + self.legs.length
+
+    @cached_property
+    def up(self) -> FloatArray:
+        """Along a biped's trunk; the way from a quadruped's feet."""
+        if self.is_upright:
+            return unit(self.trunk)
+        ways = [
+            limb.direction for pair in (self.legs, self.arms) for limb in pair.limbs
+        ]
+        return -unit(np.sum(ways, axis=0))
 
     @property
     def is_upright(self) -> bool:

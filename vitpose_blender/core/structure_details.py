@@ -28,6 +28,14 @@ def find_clavicle(tree: Tree, arm: Limb) -> int:
     return same[-1]
 
 
+def find_paw(tree: Tree, leg: Limb) -> int:
+    """Return the joint after a hock, -1 if there is none."""
+    hock = leg.joints[2]
+    children = tree.children[hock] if hock >= 0 else ()
+    far = [row for row in children if tree.lengths[row] > 0.1 * leg.segments[1]]
+    return max(far, key=lambda row: tree.sizes[row], default=-1)
+
+
 def find_toe(tree: Tree, leg: Limb, forward: FloatArray) -> int:
     """Return the joint at the ball of a foot, -1 if there is none.
 

@@ -61,7 +61,7 @@ def find_facing(body: Body, trunk: Trunk) -> Facing:
     across = unit(body.legs.across) + unit(body.arms.across)
     if not body.is_upright:
         return _four_legged(body, across)
-    up = unit(body.trunk)
+    up = body.up
     forward = unit(np.cross(across, up))
     clues = _Clues(body, trunk, up, forward)
     return Facing(up, forward, tuple(clue for clue in clues.all() if clue.weight))
@@ -69,8 +69,7 @@ def find_facing(body: Body, trunk: Trunk) -> Facing:
 
 def _four_legged(body: Body, across: FloatArray) -> Facing:
     """A quadruped faces from its hips to its shoulders."""
-    ways = [limb.direction for pair in (body.legs, body.arms) for limb in pair.limbs]
-    up = -unit(np.sum(ways, axis=0))
+    up = body.up
     ahead = body.trunk - (body.trunk @ up) * up
     forward = unit(np.cross(across, up))
     sign = float(np.sign(forward @ ahead))

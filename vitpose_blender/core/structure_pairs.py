@@ -38,7 +38,7 @@ class Proportions:
 
 
 ARM = Proportions(ratio=1.08, lead=0.5, reach=1.0, width=0.33)
-FORELEG = Proportions(ratio=1.0, lead=0.9, reach=0.9, width=0.2)
+FORELEG = Proportions(ratio=1.0, lead=0.9, reach=0.6, width=0.2)
 LEG = Proportions(ratio=1.03, lead=0.3, reach=0.8, width=0.13)
 
 
@@ -103,10 +103,10 @@ def _signs(branch: Branch, kind: Proportions, counts_fingers: bool) -> FloatArra
     between = branch.steps[:, 2] - branch.steps[:, 0] - 2
     scores: FloatArray = -0.3 * between - 1.0 * branch.tipped
     scores += np.where(branch.bends > _CLEAR_BEND, 0.4, 0.0)
-    if kind is not ARM:  # A foot turns forwards.
+    if kind is LEG:  # A foot turns forwards.
         turns = np.clip(np.degrees(branch.turns) / 45, 0, 1)
         scores += np.where(np.isnan(turns), 0.0, 0.3 + 0.7 * turns)
-    elif counts_fingers:
+    elif kind is ARM and counts_fingers:
         fingers = np.minimum(branch.fingers, 5)
         scores += np.where(fingers > 1, 0.6 + 0.3 * fingers, 0.0)
     return scores

@@ -37,14 +37,17 @@ class _TrunkSearch:
         self.tops = [limb.top for pair in (body.legs, body.arms) for limb in pair.limbs]
         self.length = max(float(np.linalg.norm(body.trunk)), 1e-6)
         self.up = unit(body.trunk)
+        # An animal's head is ahead and above.
+        self.onwards = self.up if body.is_upright else unit(self.up + body.up)
         self.across = unit(unit(body.legs.across) + unit(body.arms.across))
 
     def trunk(self) -> Trunk:
-        hips, path = self._hips_and_path()
+        hips, path = self._with_tail(*self._hips_and_path())
         beyond = self._head_chain(path)
         chest = path[-1]
         spine = path[1:]
-        while len(beyond) > 1 and self.height(beyond[0]) < _CHEST:
+        upright = self.body.is_upright
+        while upright and len(beyond) > 1 and self.height(beyond[0]) < _CHEST:
             spine.append(beyond.pop(0))
         if not beyond:
             if spine and self.height(chest) > -0.1 and self._carries_more(chest):
@@ -52,7 +55,8 @@ class _TrunkSearch:
             return Trunk(hips, tuple(spine), (), -1)
         place = self._head_place(beyond)
         neck = beyond[:place]
-        if len(spine) > 1 and spine[-1] == chest and self.height(chest) > _NECK:
+        above = self.height(chest) > _NECK and self.body.is_upright
+        if above and len(spine) > 1 and spine[-1] == chest:
             neck.insert(0, spine.pop())
         return Trunk(hips, tuple(spine), tuple(neck), beyond[place])
 
@@ -71,12 +75,30 @@ class _TrunkSearch:
             if near < far / 2:
                 return legs, [legs, *path[1:]]
         above = tree.parents[met]
-        if above >= 0:
+        if above >= 0 and self.body.is_upright:
             # Old bipeds hang the thighs on the spine, above the bone that is the hips.
             rise, rest = self.height(met) + 1, self.height(above) + 1
             if rise > 0.06 and abs(rest) < 0.7 * rise:
                 return above, [above, *path]
         return met, path
+
+    def _with_tail(self, hips: int, path: list[int]) -> tuple[int, list[int]]:
+        """Return hips and path with the joint above that carries a tail as well."""
+        above = self.tree.parents[hips]
+        if above < 0 or self.tree.distance(above, hips) > 0.4 * self.length:
+            return hips, path
+        tails = [
+            row
+            for row in self.tree.children[above]
+            if row != hips
+            and self.tree.reaches[row] > 0.3 * self.length
+            and self.tree.distance(above, row) < 0.3 * self.length
+            and not self._carries(row, path)
+        ]
+        return (above, [above, *path]) if len(tails) == 1 else (hips, path)
+
+    def _carries(self, row: int, others: Sequence[int]) -> bool:
+        return any(self.tree.carries(row, other) for other in [*others, *self.tops])
 
     def height(self, row: int) -> float:
         """Return how far a joint is above the shoulders, against the trunk."""
@@ -121,14 +143,17 @@ class _TrunkSearch:
         tree = self.tree
         below = list(tree.below(row))
         offsets = (tree.points[below] - self.body.arms.middle) / self.length
-        top = float((offsets @ self.up).max())
+        top = float((offsets @ self.onwards).max())
         if top < -0.05:
             return -99.0
+        size = float(np.log(len(below)))
+        if not self.body.is_upright:
+            return size + float(bell(self._aside(row), 0.1)) + min(top, 1.0)
         front = offsets[0] - (offsets[0] @ self.up) * self.up
         front = front - (front @ self.across) * self.across
         score = bell(self.height(row) - 0.15, 0.2) + bell(self._aside(row), 0.1)
         score += bell(float(np.linalg.norm(front)), 0.2)
-        return float(score + 0.3 * np.log(len(below))) + min(top, 1.0)
+        return float(score) + 0.3 * size + min(top, 1.0)
 
     def _has_twin(self, row: int) -> bool:
         """Return whether another branch mirrors this one, as eyes do."""
@@ -144,6 +169,12 @@ class _TrunkSearch:
             for other in tree.children[tree.parents[row]]
             if other != row and self._is_free(other)
         )  # fmt: skip
+
+    def _is_feature(self, row: int) -> bool:
+        """Return whether a joint is a part of an animal's face."""
+        tree = self.tree
+        beside = tree.sizes[tree.parents[row]] - 1
+        return not self.body.is_upright and tree.sizes[row] < 0.5 * beside
 
     def _is_one_of_many(self, row: int) -> bool:
         """Return whether more than two branches are like this one, as hair is."""
@@ -164,9 +195,11 @@ class _TrunkSearch:
         for child in self.tree.children[row]:
             link = self.tree.points[child] - self.tree.points[row]
             length = float(np.linalg.norm(link))
-            rise = float(link @ self.up)
+            rise = float(link @ self.onwards)
             central = self._aside(child) < 0.12 and not self._has_twin(child)
             if not central or rise < 0.5 * length or self._is_one_of_many(child):
+                continue
+            if self._is_feature(child):
                 continue
             score = rise / self.length + 0.2 * np.log(1 + self.tree.sizes[child])
             if length > 0.01 * self.length and score > most:
@@ -183,8 +216,9 @@ class _TrunkSearch:
             others = (
                 tree.sizes[row] - 1 - (tree.sizes[following[0]] if following else 0)
             )
-            score = float(bell(self.height(row) - _HEAD, 0.13))
-            score += 0.6 * np.log(1 + others)
+            score = 0.6 * float(np.log(1 + others))
+            if self.body.is_upright:
+                score += float(bell(self.height(row) - _HEAD, 0.13))
             if following and rest < 0.15:
                 score -= 1.2
             elif following:
