@@ -27,6 +27,7 @@ from .skeleton import Skeleton
 BY_JOINTS = "Humanoid by its joints"
 ANIMAL_BY_JOINTS = "Animal by its joints"
 BY_WORDS = "Humanoid by its names"
+ANIMAL_BY_WORDS = "Animal by its names"
 _BELIEVED = 0.7  # A body by joints of that confidence can refute names.
 _REFUTED = 0.5  # Names of which fewer limb roles than that agree are refuted.
 _WORST = 0.35  # A body by joints of less confidence is none.
@@ -128,7 +129,12 @@ class _Detector:
             return None
         bones = fit_chains(self.skeleton, self.words)
         reason = "the words in the bones' names say so"
-        return self._checked(Detection(BY_WORDS, "biped", bones, 0.9, (reason,)))
+        # People's and animals' bones have the same names; the joints tell them apart.
+        joints = self.structure
+        is_sure = joints is not None and joints.confidence > _BELIEVED
+        body = joints.body if joints is not None and is_sure else "biped"
+        rig = ANIMAL_BY_WORDS if body == "quadruped" else BY_WORDS
+        return self._checked(Detection(rig, body, bones, 0.9, (reason,)))
 
     def _checked(self, found: Detection) -> Detection | None:
         """Return names that go with the joints, completed; None if they are refuted."""
