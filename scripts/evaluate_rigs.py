@@ -52,6 +52,7 @@ def parse_arguments() -> argparse.Namespace:
 def main(arguments: argparse.Namespace) -> int:
     """Measure every character; returns the exit code."""
     import rigs_cast
+    import rigs_hands
     import rigs_pictures
     import rigs_tables
     from rigs_clips import Library
@@ -64,7 +65,8 @@ def main(arguments: argparse.Namespace) -> int:
             if arguments.characters
             else rigs_cast.default(arguments.shared, Path(folder))
         )
-        results = [measure(role, clips) for role in cast] if clips else []
+        touching = rigs_hands.touching_clips(library)
+        results = [measure(role, clips, touching) for role in cast] if clips else []
         if arguments.sheets:
             rigs_pictures.draw(arguments.sheets, library, cast)
     if not results:
@@ -74,6 +76,7 @@ def main(arguments: argparse.Namespace) -> int:
         "motion": rigs_tables.by_motion(results, clips),
         "recognition": rigs_tables.recognition(results),
         "feet": rigs_tables.feet(results),
+        "hands": rigs_tables.hands(results),
     }
     for name, lines in tables.items():
         print("\n".join(["", *lines]))
@@ -84,8 +87,9 @@ def main(arguments: argparse.Namespace) -> int:
     return int(any(result.refusal for result in results))
 
 
-def measure(role: "Role", clips: "list[Clip]") -> "Result":
+def measure(role: "Role", clips: "list[Clip]", touching: "list[Clip]") -> "Result":
     """Recognise one character and drive it through all clips."""
+    from rigs_hands import measure_hands
     from rigs_tables import Result
     from vitpose_blender.core.errors import VitposeError
 
@@ -98,6 +102,8 @@ def measure(role: "Role", clips: "list[Clip]") -> "Result":
         recognise(subject, result)
     try:
         follow(subject, clips, result, role.manner)
+        if role.manner == "baked":
+            result.hands = measure_hands(subject, subject.bind(), touching)
     except VitposeError as error:
         result.refusal = str(error)
     return result

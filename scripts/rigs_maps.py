@@ -14,6 +14,7 @@ from vitpose_blender.core.skeleton import Skeleton
 from vitpose_blender.core.types import IntArray
 
 SCRAMBLES = 5  # Of each character.
+SURE = 0.5  # At or below this confidence the detector says that it guesses.
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class MapScore:
     total: int
     wrong_sides: int
     wrong_roles: tuple[str, ...]
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the detector itself believes in its roles, sides included."""
+        return self.confidence > SURE
 
 
 def score_map(

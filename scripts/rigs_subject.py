@@ -81,15 +81,18 @@ class Subject:
         binding.ensure_binding(self.armature, rest)
         return rest
 
-    def drive(self, clip: "Clip", rest: RigRest, memory: Memory) -> Posed:
+    def drive(
+        self, clip: "Clip", rest: RigRest, memory: Memory, hands_meet: bool = False
+    ) -> Posed:
         """Return how the bound character follows a clip.
 
         Args:
             clip: What the person does.
             rest: The character, as `bind` returned it.
             memory: What is known of the person before.
+            hands_meet: Whether hands may meet at the cost of the arms' directions.
         """
-        motion = retarget(clip.motion, rest, memory)
+        motion = retarget(clip.motion, rest, memory, hands_meet=hands_meet)
         poses = np.empty((len(motion), len(self.names), 4, 4))
         for frame in range(len(motion)):
             self.pose(motion, frame)

@@ -9,6 +9,7 @@ import numpy as np
 from rigs_clips import Clip
 from rigs_figures import TWISTED, Figures
 from rigs_ground import Ground
+from rigs_hands import Hands
 from rigs_maps import MapScore
 from vitpose_blender.core.types import FloatArray
 
@@ -25,6 +26,7 @@ class Result:
         num_bones: Of its armature.
         figures: Angles and faults.
         ground: Feet.
+        hands: How near they come.
         named: Recognition with the bones' names.
         scrambled: Recognition without, once a seed.
         changes: What unbinding left different in the file.
@@ -35,6 +37,7 @@ class Result:
     num_bones: int = 0
     figures: Figures = field(default_factory=Figures)
     ground: Ground = field(default_factory=Ground)
+    hands: Hands | None = None
     named: MapScore | None = None
     scrambled: list[MapScore] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
@@ -135,9 +138,13 @@ def map_counts(named: Sequence[MapScore], scrambled: Sequence[MapScore]) -> str:
     right, total = sum(s.right for s in named), sum(s.total for s in named)
     share = sum(s.right for s in scrambled) / max(sum(s.total for s in scrambled), 1)
     refused = sum(not score.rig for score in scrambled)
-    sides = sum(score.wrong_sides for score in (*named, *scrambled))
+    sure, unsure = (
+        sum(s.wrong_sides for s in (*named, *scrambled) if s.is_sure == is_sure)
+        for is_sure in (True, False)
+    )
     note = f", {refused} refused" if refused else ""
-    return f"{right}/{total} | {share:.1%}{note} | {sides}"
+    warned = f", {unsure} with a warning" if unsure else ""
+    return f"{right}/{total} | {share:.1%}{note} | {sure}{warned}"
 
 
 def feet(results: Sequence[Result]) -> list[str]:
@@ -167,6 +174,20 @@ def feet(results: Sequence[Result]) -> list[str]:
             f"| {slides:.1f} mm | {theirs:.1f} mm |"
         )
     return lines
+
+
+def hands(results: Sequence[Result]) -> list[str]:
+    """Return how near hands come when the person's touch, a row a character."""
+    lines = [
+        "| character | wrists, directions kept | hands meeting | arms then off, 99 % |",
+        "| --- " + "| ---: " * 3 + "|",
+    ]
+    return lines + [
+        f"| {result.name} | {1e3 * result.hands.apart:.0f} mm "
+        f"| {1e3 * result.hands.meeting:.0f} mm | {result.hands.cost:.0f}° |"
+        for result in results
+        if result.hands is not None
+    ]
 
 
 def worst(results: Sequence[Result], clips: Sequence[Clip]) -> list[str]:
