@@ -24,9 +24,11 @@ FOOTAGE = (
 IMAGES = ("footage/images/coral_test_couple.jpg",)
 
 
-def make_bank(shared: Path, count: int, rng: np.random.Generator) -> list[Picture]:
-    """Return `count` RGB pictures of `SIZE`."""
-    frames = list(_frames(shared / "data"))
+def make_bank(
+    shared: Path | None, count: int, rng: np.random.Generator
+) -> list[Picture]:
+    """Return `count` RGB pictures of `SIZE`; without `shared` all are drawn here."""
+    frames = list(_frames(shared / "data")) if shared else []
     bank = []
     for number in range(count):
         if frames and number % 2:

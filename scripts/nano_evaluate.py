@@ -51,6 +51,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--pictures", type=int, default=600, help="of `rendered`")
     parser.add_argument("--flip", action="store_true", help="look at mirror images too")
     parser.add_argument("--cache", type=Path, help="folder that keeps made pictures")
+    parser.add_argument(
+        "--write-fixed",
+        action="store_true",
+        help="render the pictures of `fixed` anew, and measure nothing",
+    )
     parser.add_argument("--json", type=Path, help="where to write the figures")
     parser.add_argument(
         "--shared", type=Path, default=_environment.ROOT.parent / "shared"
@@ -77,7 +82,7 @@ def samples_of(name: str, arguments: argparse.Namespace) -> "list[Sample]":
     return samples
 
 
-def _rendered(shared: Path, count: int) -> "list[Sample]":
+def _rendered(shared: Path, count: int, footage: bool = True) -> "list[Sample]":
     from nano_backgrounds import make_bank
     from nano_bodies import load_people
     from nano_pose import HeldOutPoses
@@ -85,7 +90,8 @@ def _rendered(shared: Path, count: int) -> "list[Sample]":
 
     rng = np.random.default_rng(7)
     _, held_out = load_people(shared)
-    poses, bank = HeldOutPoses(shared, 7), make_bank(shared, 120, rng)
+    bank = make_bank(shared if footage else None, 120, rng)
+    poses = HeldOutPoses(shared, 7)
     source = SceneSource([(held_out, 1.0)], poses, bank, rng, exact=True)
     return [source.draw() for _ in range(count)]
 
@@ -227,6 +233,9 @@ def forward_time(model: "ViTPose", runs: int = 40) -> float:
 
 def main(arguments: argparse.Namespace) -> int:
     """Print the figures of every set."""
+    if arguments.write_fixed:
+        write_fixed(FIXED, _rendered(arguments.shared, 48, footage=False))
+        return 0
     from vitpose_blender.inference.device import choose_device
     from vitpose_blender.inference.vitpose import ViTPose
 

@@ -6,6 +6,7 @@ import copy
 import csv
 import logging
 import math
+import os
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -37,7 +38,7 @@ class Stage(NamedTuple):
 
 STAGES = (
     Stage(0.42, (128, 96), 64, 0.3),
-    Stage(0.74, (192, 144), 48, 0.2),
+    Stage(0.8, (192, 144), 48, 0.2),
     Stage(1.01, (256, 192), 32, 0.1),
 )
 Batch = tuple[Tensor, Tensor, Tensor]
@@ -45,6 +46,37 @@ Batch = tuple[Tensor, Tensor, Tensor]
 
 def _stage_at(progress: float) -> Stage:
     return next(stage for stage in STAGES if progress < stage.until)
+
+
+class _Threads:
+    """How many threads are fastest just now: fewer, where others use the cores.
+
+    Threads that wait for one another are slower than one of them alone as soon as
+    another process holds a core.
+    """
+
+    CYCLE, TRIAL = 80, 6  # Steps from trial to trial, and of each trial.
+
+    def __init__(self) -> None:
+        most = len(os.sched_getaffinity(0))
+        self._choices = sorted({1, most})
+        self._times: dict[int, list[float]] = {}
+        self._count = 0
+
+    def took(self, seconds: float) -> None:
+        """Note how long a step took, and set the threads of the next one."""
+        place, trials = self._count % self.CYCLE, self.TRIAL * len(self._choices)
+        if place < trials:
+            number = self._choices[place // self.TRIAL]
+            self._times.setdefault(number, []).append(seconds)
+        self._count += 1
+        place = self._count % self.CYCLE
+        if place == 0:
+            self._times.clear()
+        if place < trials:
+            torch.set_num_threads(self._choices[place // self.TRIAL])
+        elif place == trials:
+            torch.set_num_threads(min(self._times, key=lambda n: sum(self._times[n])))
 
 
 class Trainer:
@@ -177,12 +209,14 @@ class Trainer:
         limit = self._arguments.minutes * 60
         saved = looked = last = time.monotonic()
         means: dict[str, float] = {}
+        threads = _Threads()
         while self._elapsed < limit:
             self._enter_stage(self._progress)
             for name, value in self._train_step(self._progress).items():
                 means[name] = 0.98 * means.get(name, value) + 0.02 * value
             now = time.monotonic()
             self._elapsed += now - last
+            threads.took(now - last)
             last = now
             if self._step % 50 == 0:
                 self._note(means)
@@ -199,7 +233,7 @@ class Trainer:
         row = {
             "step": self._step, "seconds": round(self._elapsed),
             "pictures": self._pictures, "size": self._stage.size[0],
-            "there": sum(self._count.values()),
+            "there": sum(self._count.values()), "threads": torch.get_num_threads(),
             **{name: round(value, 4) for name, value in means.items()},
         }  # fmt: skip
         fresh = not path.exists()

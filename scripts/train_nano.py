@@ -20,9 +20,8 @@ frames that a teacher labels. Two cores suffice; a CUDA GPU is used where there 
 With glibc, set MALLOC_MMAP_THRESHOLD_=2000000000 and MALLOC_TRIM_THRESHOLD_=4000000000:
 otherwise every batch is given back to the system and the next is many times slower.
 OMP_WAIT_POLICY=PASSIVE keeps waiting threads from taking the cores, and
-LP_NUM_THREADS=1 keeps Mesa from more threads than it has work for. While rendering
-runs beside training, OMP_NUM_THREADS=1 is faster than two threads that wait for one
-another.
+LP_NUM_THREADS=1 keeps Mesa from more threads than it has work for. Training finds out
+by itself how many threads are fastest beside what else runs.
 """
 
 import argparse
