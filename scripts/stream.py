@@ -275,7 +275,8 @@ def send_when_due(packets: list[Packet], sender: PacketSender, pacer: Pacer) -> 
         unheard = sender.num_unheard
         sender.send(packet)
         if sender.num_unheard > unheard == 0:
-            print(f"Nobody listens at {sender.address} yet", file=sys.stderr)
+            clear = "\r\033[K" if sys.stderr.isatty() else ""  # Progress is redrawn.
+            print(f"{clear}Nobody listens at {sender.address} yet", file=sys.stderr)
 
 
 def summary(sender: PacketSender) -> str:
