@@ -19,6 +19,7 @@ from .structure_details import (
     find_twists,
 )
 from .structure_facing import Facing, find_facing
+from .structure_feet import with_loose_feet
 from .structure_limbs import Limb
 from .structure_reasons import structure_reasons
 from .structure_search import find_body
@@ -61,7 +62,7 @@ def find_structure(skeleton: Skeleton) -> Structure:
         BodyError: There is none, or there are two; the message says what is missing.
     """
     found = find_body(skeleton)
-    body = found.body
+    body = with_loose_feet(found.body)
     trunk = find_trunk(body)
     facing = find_facing(body, trunk)
     if facing.weight < 0:

@@ -219,9 +219,9 @@ class _TrunkSearch:
             score = 0.6 * float(np.log(1 + others))
             if self.body.is_upright:
                 score += float(bell(self.height(row) - _HEAD, 0.13))
-            if following and rest < 0.15:
+            if following and rest < 0.15 and others < 2:
                 score -= 1.2
-            elif following:
+            elif following and rest >= 0.15:
                 score += float(bell(np.log(rest / _SKULL), 0.5)) - 0.5
             scores.append(score)
         if len(chain) > 2 and not tree.children[chain[-1]]:
