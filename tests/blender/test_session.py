@@ -2,9 +2,11 @@
 """The live capture's life: starting, driving, stopping, and all that goes wrong."""
 
 import logging
+import subprocess
 import threading
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 import bpy
 import numpy as np
@@ -18,6 +20,8 @@ from vitpose_blender.blender import binding, character, session, session_charact
 from vitpose_blender.blender.session_config import CaptureConfig, Driven
 from vitpose_blender.core.errors import CameraError, CharacterError, VitposeError
 from vitpose_blender.core.take import read_take
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -36,7 +40,8 @@ def config(tmp_path):
 
 
 @pytest.fixture
-def live():
+def live(monkeypatch):
+    monkeypatch.setattr(session, "BUDGET", 60.0)  # Each tick moves all [s].
     yield session.live
     session.live.stop()
     assert not threads()
@@ -368,6 +373,34 @@ def test_the_handler_outlives_another_file(live, config):
     begin(live, config, source := FakeSource())
     bpy.ops.wm.read_homefile(use_empty=True)
     assert_quiet(live, source)
+
+
+def test_blender_quits_at_once_while_it_captures(bpy_python, tmp_path):
+    code = (
+        "import sys, pathlib, bpy, vitpose_blender\n"
+        "from tests.blender.live_sources import WAIT, FakeSource\n"
+        "from tests.blender.rigs import add_humanoid\n"
+        "from vitpose_blender.blender import session\n"
+        "from vitpose_blender.blender.session_config import CaptureConfig, Driven\n"
+        "source = FakeSource()\n"
+        "import atexit\n"
+        "atexit.register(lambda: print('closed', source.is_closed.is_set()))\n"
+        "vitpose_blender.register()\n"
+        "add_humanoid('Hero')\n"
+        "config = CaptureConfig('fake', pathlib.Path(sys.argv[1]))\n"
+        "session.live.start(config, [Driven('Hero')], source.open)\n"
+        "assert source.is_open.wait(WAIT)\n"
+    )
+    done = subprocess.run(
+        [bpy_python, "-c", code, str(tmp_path)],
+        check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=WAIT,
+    )
+    # The wheel of Blender 4.2 crashes afterwards, whatever it was used for.
+    assert "closed True" in done.stdout, done.stderr
 
 
 def test_switching_the_extension_off_ends_the_capture(live, hero, config, source):

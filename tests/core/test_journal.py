@@ -131,6 +131,17 @@ def test_what_was_captured_can_be_kept_after_the_end(journal, tmp_path):
     assert len(read_take(journal.keep_last(9, tmp_path / "a.take.jsonl")).packets) == 50
 
 
+def test_the_last_seconds_end_now_even_if_nobody_is_there(journal, tmp_path):
+    fill(journal, 0, 10)
+    for t in range(10, 14):
+        journal.write(float(t), [])
+    take = read_take(journal.keep_last(5, tmp_path / "one.take.jsonl"))
+    assert 7 <= times(take)[0] <= 8
+    with pytest.raises(TakeError, match="Nobody was seen"):
+        journal.keep_last(1, tmp_path / "two.take.jsonl")
+    assert not (tmp_path / "two.take.jsonl").exists()
+
+
 def test_a_marked_range_is_the_packets_in_between(journal, tmp_path):
     fill(journal, 0, 3)
     journal.mark_start(tmp_path / "takes" / "one.take.jsonl")
@@ -232,6 +243,7 @@ def test_ranges_are_kept_while_another_thread_writes(journal, tmp_path):
         number += 1
     writer.join(WAIT)
     assert number > 1
+    fill(journal, 300, 303)  # What was in use is removed with the next segment.
     assert len(list((tmp_path / "journal").iterdir())) <= 12
 
 

@@ -110,6 +110,20 @@ def test_threads_are_never_more_than_granted(monkeypatch):
         torch.set_num_threads(before)
 
 
+@pytest.mark.parametrize(("granted", "left"), [(2, 1), (1, 1)])
+def test_a_core_can_be_spared_but_not_the_last(monkeypatch, granted, left):
+    before = torch.get_num_threads()
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    cores = set(range(granted))
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: cores, raising=False)
+    try:
+        torch.set_num_threads(4)
+        limit_threads(spare=1)
+        assert torch.get_num_threads() == left
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.mark.gpu
 def test_a_gpu_runs_in_half_precision():
     if not torch.cuda.is_available():

@@ -171,7 +171,7 @@ class LiveSession:
         """Make a take of the last seconds, of a running capture or the last one.
 
         Raises:
-            TakeError: Nothing was captured.
+            TakeError: Nobody was seen meanwhile.
             OutputError: The take cannot be written, or there is one of that name.
         """
         if self._run is None:
@@ -204,6 +204,7 @@ class LiveSession:
         self._status = replace(
             self._status,
             state="running",
+            t=moment.t,
             fps=run.fps,
             latency=time.monotonic() - moment.grabbed,
             confidence=moment.confidence,

@@ -27,7 +27,8 @@ class CaptureConfig:
         mirror: Whether characters move like a mirror image.
         body: Which part of the body is followed.
         footage: The video that recorded keypoints belong to, for the preview.
-        fps: Rate of recorded keypoints that do not say it [Hz].
+        fps: Rate of recorded keypoints and picture folders, which may not say it [Hz].
+        timeout: How long a camera or stream may deliver nothing [s].
         keeps_binding: Whether characters stay bound, in their last pose, at the end.
     """
 
@@ -45,6 +46,7 @@ class CaptureConfig:
     body: Body = "full"
     footage: str = ""
     fps: float | None = None
+    timeout: float = 5.0
     keeps_binding: bool = False
 
 
@@ -75,6 +77,7 @@ class Status:
         state: `idle`, `starting` until the first picture, then `running`.
         message: Why the last capture ended before its time, or what went wrong
             while it goes on; empty while all is well.
+        t: When the newest picture was taken, on the source's clock [s]; NaN before.
         fps: Pictures a second that became poses [Hz].
         latency: From a picture's grab to the bones' targets in their place [s]; NaN
             before the first.
@@ -89,6 +92,7 @@ class Status:
 
     state: str = "idle"
     message: str = ""
+    t: float = float("nan")
     fps: float = 0.0
     latency: float = float("nan")
     confidence: float = 0.0

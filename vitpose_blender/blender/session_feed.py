@@ -94,17 +94,18 @@ def _open_frames(
     from ..inference.camera import open_source
     from ..inference.capture import PoseEstimator
     from ..inference.detector import make_detector
-    from ..inference.device import choose_device
+    from ..inference.device import choose_device, limit_threads
     from ..inference.people import PersonFinder
     from ..inference.vitpose import ViTPose
 
+    limit_threads(spare=1)  # Blender's window needs one.
     device = choose_device(config.device)
     model = ViTPose.load(config.model, device, config.allow_download)
     detector = make_detector(config.detector, device, config.allow_download)
     if stop.is_set():  # Loading takes long enough for a change of mind.
         yield Feed(TakeHeader(), device.describe(), ())
         return
-    with open_source(config.source) as source:
+    with open_source(config.source, fps=config.fps, timeout=config.timeout) as source:
         camera = Camera(source.image_wh, config.fov, config.tilt)
         lifter = _people_lifter(config, camera)
         finder = PersonFinder(detector, people=_choice(person))
@@ -149,15 +150,15 @@ def _open_recorded(
     from ..inference.capture import chosen_people
     from ..inference.recorded import read_recorded
 
-    take = read_recorded(Path(config.source), config.fps)
-    people = chosen_people(_choice(person), take)
-    header = replace(take.header, lifter=config.lifter)
-    if not is_take(Path(config.source)):  # Ours knows the camera that it came from.
-        header = replace(header, fov=config.fov, tilt=config.tilt)
-    lifter = _people_lifter(config, header.camera)
-    packets = [packet for packet in take.packets if packet.person in people]
     with ExitStack() as stack:
         pictures = _Footage(config.footage, stack)
+        take = read_recorded(Path(config.source), config.fps or pictures.fps)
+        people = chosen_people(_choice(person), take)
+        header = replace(take.header, lifter=config.lifter)
+        if not is_take(Path(config.source)):  # Ours knows the camera it came from.
+            header = replace(header, fov=config.fov, tilt=config.tilt)
+        lifter = _people_lifter(config, header.camera)
+        packets = [packet for packet in take.packets if packet.person in people]
         yield Feed(header, "", _replay(packets, lifter, header, pictures, stop))
 
 
@@ -185,6 +186,7 @@ class _Footage:
         from ..inference.camera import open_source
 
         video = stack.enter_context(open_source(Path(path))) if path else None
+        self.fps = video.fps if video is not None else None
         self._frames = iter(video) if video is not None else iter(())
         self._last: tuple[int, ImageArray | None] = (-1, None)
 

@@ -135,8 +135,7 @@ class LiveRun:
         """
         lines = [dumps(packet) for packet in seen.packets]
         packets = tuple(loads(line) for line in lines)
-        if lines:
-            self.journal.write(packets[0].t, lines)
+        self.journal.write(seen.t, lines)
         for key, drive in self._drives.items():
             pose = drive.step(packets)
             if pose is not None:

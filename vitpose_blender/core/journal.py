@@ -74,7 +74,7 @@ class Journal(Closing):
         self._states: deque[tuple[float, str]] = deque()
         self._writer: TakeWriter | None = None
         self._mark: _Mark | None = None
-        self._retry_at = -float("inf")
+        self._retry_at = self._newest = -float("inf")
         self._anchor: tuple[float, datetime] | None = None
 
     @property
@@ -100,29 +100,29 @@ class Journal(Closing):
 
         Args:
             t: When it was, on the source's clock [s].
-            lines: The packets as JSON.
+            lines: The packets as JSON; none where nobody was seen.
         """
         with self._lock:
+            self._newest = t
             if self._anchor is None:
                 self._anchor = t, datetime.now().astimezone()
             self._note_state(t)
-            if self._mark is not None:
+            if self._mark is not None and lines:
                 self._write_mark(self._mark, t, lines)
-            if t >= self._retry_at:
+            if t >= self._retry_at and lines:
                 self._write_segment(t, lines)
 
     def keep_last(self, seconds: float, path: Path) -> Path:
         """Make a take of the last seconds; it may begin up to a second earlier.
 
         Raises:
-            TakeError: Nothing was captured.
+            TakeError: Nobody was seen meanwhile.
             OutputError: The take cannot be written, or there is one of that name.
         """
         with self._in_use:
             with self._lock:
                 segments = list(self._segments)
-                newest = segments[-1].last if segments else 0.0
-                start, state = self._state_before(newest - seconds)
+                start, state = self._state_before(self._newest - seconds)
             files = [segment.path for segment in segments if segment.last >= start]
             write_whole(path, self._header_at(start, state), lines_of(files, start))
         return path

@@ -80,6 +80,8 @@ def write_whole(path: Path, header: TakeHeader, lines: Iterable[str]) -> None:
         with TakeWriter(unfinished, header) as writer:
             for line in lines:
                 writer.write_line(line)
+        if not writer.num_packets:
+            raise TakeError("Nobody was seen in that time: there is nothing to keep")
         unfinished.rename(path)
     except OSError as error:
         raise OutputError(f"Cannot write {path}: {error.strerror or error}") from error

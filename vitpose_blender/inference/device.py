@@ -72,11 +72,15 @@ def available_devices() -> tuple[str, ...]:
     return (*(name for name in names if _computes(name)), "cpu")
 
 
-def limit_threads() -> None:
+def limit_threads(spare: int = 0) -> None:
     """Keep torch from starting more threads than this process may use.
 
     torch counts the machine's cores, not those that a container or a batch queue
     grants. It already obeys OMP_NUM_THREADS.
+
+    Args:
+        spare: Cores to leave to others, to a window that must stay smooth. Threads of
+            torch wait for each other, so one that shares its core delays all.
     """
     import os
 
@@ -86,6 +90,7 @@ def limit_threads() -> None:
         return
     granted = getattr(os, "sched_getaffinity", None)  # Only Linux has it.
     num_cores = len(granted(0)) if granted else os.cpu_count() or 1
+    num_cores = max(num_cores - spare, 1)
     num_threads = min(torch.get_num_threads(), num_cores, _MAX_THREADS)
     if num_threads < torch.get_num_threads():
         torch.set_num_threads(num_threads)

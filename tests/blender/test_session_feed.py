@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real sources and a real network under the live capture, and what may lack."""
+
+import json
+import threading
+
+import bpy
+import numpy as np
+import pytest
+
+from tests.blender.live_sources import WAIT
+from tests.blender.rigs import farthest, heads
+from tests.inference.mjpeg_server import MjpegServer
+from vitpose_blender.blender import (
+    animate,
+    bake,
+    binding,
+    load,
+    session,
+    session_bake,
+    session_feed,
+)
+from vitpose_blender.blender.session_config import CaptureConfig, Driven
+from vitpose_blender.blender.session_feed import Pace
+from vitpose_blender.core.take import read_take
+from vitpose_blender.data_files import data_folder
+
+RESOURCES = data_folder("resources")
+VIDEO = RESOURCES / "videos" / "sample.mp4"
+KEYPOINTS = RESOURCES / "videos" / "sample.keypoints.json"
+
+NUM_FRAMES = 90
+
+
+@pytest.fixture(autouse=True)
+def hero():
+    return load.load_character(RESOURCES / "characters" / "mannequin.glb")
+
+
+@pytest.fixture
+def live():
+    yield session.live
+    session.live.stop()
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Let files be looked at as fast as it goes."""
+    monkeypatch.setattr(Pace, "wait_for", lambda *_: None)
+
+
+@pytest.fixture
+def halfway(monkeypatch):
+    """Let files stand still after a third of a second; returns the event of that."""
+    reached = threading.Event()
+
+    def wait_for(self, t):
+        if t > 0.3:
+            reached.set()
+            self._stop.wait(WAIT)
+
+    monkeypatch.setattr(Pace, "wait_for", wait_for)
+    return reached
+
+
+def start(live, tmp_path, hero, **settings):
+    config = CaptureConfig(
+        journal=tmp_path / "journal", device="cpu", detector="full-frame", **settings
+    )
+    live.start(config, [Driven(hero.name)])
+
+
+def run_to_the_end(live):
+    live._worker._thread.join(WAIT)
+    assert live.tick() is None
+    assert_quiet(live)
+
+
+def assert_quiet(live):
+    assert not live.is_running
+    assert not bpy.app.timers.is_registered(live._tick)
+    assert [t for t in threading.enumerate() if t.name.startswith("vitpose")] == []
+
+
+@pytest.fixture
+def keypoints(tmp_path):
+    """The recorded keypoints of the sample's first three seconds."""
+    table = json.loads(KEYPOINTS.read_text())
+    for part, key in (("images", "id"), ("annotations", "image_id")):
+        table[part] = [each for each in table[part] if each[key] < NUM_FRAMES]
+    path = tmp_path / "keypoints.json"
+    path.write_text(json.dumps(table))
+    return path
+
+
+@pytest.mark.usefixtures("hasty")
+def test_the_sample_is_seen_recorded_and_baked(live, hero, tmp_path, keypoints):
+    pytest.importorskip("cv2")
+    start(
+        live,
+        tmp_path,
+        hero,
+        source=str(keypoints),
+        footage=str(VIDEO),
+        keeps_binding=True,
+    )
+    live.mark_start(tmp_path / "sample.take.jsonl")
+    run_to_the_end(live)
+    status = live.status()
+    assert status.message == "The source has come to its end"
+    num_seen = len(json.loads(keypoints.read_text())["annotations"])
+    assert status.num_frames == status.num_journalled == num_seen > NUM_FRAMES / 2
+    assert 0.5 < status.confidence < 1.0
+    assert live.take_preview().image.shape == (720, 1280, 3)
+
+    bpy.context.view_layer.update()
+    last_seen = heads(hero)
+    binding.remove_binding(hero)
+    take = read_take(live.mark_stop())
+    animate.set_scene_fps(30)
+    bake.finish(session_bake.bake_take(hero, take, session_bake.BakeOptions()))
+    bpy.context.scene.frame_set(NUM_FRAMES)
+    assert farthest(heads(hero), last_seen)[0] < 5e-4
+    bpy.context.scene.frame_set(NUM_FRAMES // 3)
+    assert farthest(heads(hero), last_seen)[0] > 0.05
+
+
+def test_a_network_drives_the_character(live, hero, tmp_path, vitpose_folder, halfway):
+    bpy.context.view_layer.update()
+    at_rest = heads(hero)
+    start(live, tmp_path, hero, source=str(VIDEO), model=str(vitpose_folder))
+    assert halfway.wait(WAIT)
+    assert live.tick() == session.TICK
+    status = live.status()
+    assert status.state == "running"
+    assert status.device.startswith("cpu (")
+    assert status.num_frames == status.num_journalled > 5
+    bpy.context.view_layer.update()
+    assert farthest(heads(hero), at_rest)[0] > 0.05
+    assert live.take_preview().image.shape == (720, 1280, 3)
+    live.stop()
+    assert_quiet(live)
+    assert not binding.is_bound(hero)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("no-such-film.mp4", "There is no file"),
+        ("97", "Camera 97 could not be opened"),
+        ("http://127.0.0.1:9/x.mjpg", "could not be opened"),
+    ],
+)
+def test_a_source_that_is_not_there_is_one_sentence(
+    live, hero, tmp_path, vitpose_folder, source, message
+):
+    start(live, tmp_path, hero, source=source, model=str(vitpose_folder))
+    run_to_the_end(live)
+    assert message in live.status().message
+    assert not binding.is_bound(hero)
+
+
+def test_a_model_that_is_not_there_is_one_sentence(live, hero, tmp_path):
+    pytest.importorskip("torch")
+    start(live, tmp_path, hero, source=str(VIDEO), model=str(tmp_path / "no-model"))
+    run_to_the_end(live)
+    assert "no-model" in live.status().message
+    assert live.status().num_frames == 0
+
+
+@pytest.mark.parametrize("happens", ["stalls", "hangs up", "is stopped"])
+def test_a_stream_that_breaks_off_ends_quietly(
+    live, hero, tmp_path, vitpose_folder, happens, monkeypatch
+):
+    seen = threading.Event()
+    look = session_feed._look
+
+    def watched(*arguments):
+        for moment in look(*arguments):
+            yield moment
+            seen.set()
+
+    monkeypatch.setattr(session_feed, "_look", watched)
+    server = MjpegServer()
+    try:
+        settings = {"source": server.url, "model": str(vitpose_folder), "timeout": 0.5}
+        start(live, tmp_path, hero, **settings)
+        server.show(*range(5))
+        assert seen.wait(WAIT)
+        assert live.tick() == session.TICK
+        if happens == "hangs up":
+            server.hang_up()
+        if happens == "is stopped":
+            live.stop()
+            live._worker._thread.join(WAIT)
+            message = ""
+        else:
+            run_to_the_end(live)
+            message = "has delivered no picture for 0.5 s"
+    finally:
+        server.close()
+    assert_quiet(live)
+    assert message in live.status().message
+    assert "secret" not in live.status().message
+    assert not binding.is_bound(hero)
+
+
+def test_files_are_looked_at_in_real_time_and_never_skipped():
+    now, waits = [50.0], []
+
+    class Stop:
+        def wait(self, seconds):
+            waits.append(seconds)
+            now[0] += seconds
+
+    pace = Pace(Stop(), lambda: now[0])
+    for t, work in ((3.0, 0.01), (3.04, 0.3), (3.08, 0.0), (3.12, 0.0)):
+        pace.wait_for(t)
+        now[0] += work
+    np.testing.assert_allclose(waits, [0.0, 0.03, 0.0, 0.04], atol=1e-9)
