@@ -67,7 +67,7 @@ def _draw_finding(layout: UILayout, context: Context, armature: Object) -> None:
     draw_text(box, context, rig_map.name, "ERROR" if missing else "CHECKMARK")
     num_bones = sum(map(len, rig_map.bones.values()))
     summary = f"{rig_map.body.title()}, {num_bones} bones"
-    if finding.rig == rig_map.name:
+    if finding.rig == rig_map.name and not missing:
         summary += f", {finding.confidence:.0%} sure"
     draw_text(box, context, summary)
     if finding.rig == rig_map.name:

@@ -77,7 +77,7 @@ def draw_bones(armature: Object, moment: Moment) -> None:
     shader = gpu.shader.from_builtin("POLYLINE_UNIFORM_COLOR")
     shader.uniform_float("viewportSize", gpu.state.viewport_get()[2:])
     shader.uniform_float("lineWidth", 6.0 * access.preferences().system.ui_scale)
-    shader.uniform_float("color", (*role_colour(moment.role), 1.0))
+    shader.uniform_float("color", (*mixed(role_colour(moment.role), _WHITE, 0.4), 1.0))
     gpu.state.depth_test_set("NONE")
     points = gpu.types.GPUVertBuf(shader.format_calc(), len(ends))
     points.attr_fill("pos", ends)
