@@ -21,6 +21,7 @@ from vitpose_blender.blender import (
 from vitpose_blender.blender.session_config import CaptureConfig, Driven
 from vitpose_blender.core.errors import CharacterError, TakeError
 from vitpose_blender.core.live_drive import Manner
+from vitpose_blender.core.motion import CharacterMotion
 from vitpose_blender.core.take import Take, read_take
 from vitpose_blender.data_files import data_folder
 
@@ -147,6 +148,29 @@ def test_the_scenes_own_rate_is_kept_and_speed_stays_real(live, tmp_path):
     every_fifth = poses["Hero"][:26:5]
     assert worst(every_fourth, every_fifth) < SAME
     assert animate.scene_fps() == 24
+
+
+def test_who_was_lost_is_held_and_then_goes_on():
+    times = np.array([0.0, 0.1, 2.0, 2.1])
+    location = np.array([0.0, 1.0, 5.0, 6.0])[:, np.newaxis, np.newaxis] * np.ones(3)
+    turns = np.tile([1.0, 0.0, 0.0, 0.0], (4, 1, 1))
+    turns[3] = (-1.0, 0.0, 0.0, 0.0)  # The same turn, written in another way.
+    motion = CharacterMotion(("hips",), times, location, turns)
+    wanted = np.array([0.0, 0.05, 0.1, 0.2, 1.99, 2.0, 2.05, 2.1])
+    moved = session_bake.at_times(motion, wanted)
+    np.testing.assert_allclose(
+        moved.location[:, 0, 0], [0.0, 0.5, 1.0, 1.0, 1.0, 5.0, 5.5, 6.0], atol=1e-9
+    )
+    np.testing.assert_allclose(np.abs(moved.rotation[:, 0, 0]), 1.0)
+
+
+def test_one_moment_is_one_pose(live, tmp_path):
+    hero = add_humanoid("Hero")
+    seen = moments(joints_of(character.read_rig_rest(hero), 0.5))
+    config = CaptureConfig("fake", tmp_path / "j")
+    take, poses = see_live(live, config, [Driven("Hero")], seen, range(14, 15))
+    bake.finish(session_bake.bake_take(hero, take, session_bake.BakeOptions()))
+    assert worst(baked_heads(hero, 1), poses["Hero"]) < SAME
 
 
 def test_another_manner_or_character_is_another_motion(live, tmp_path):

@@ -2,6 +2,7 @@
 """Real sources and a real network under the live capture, and what may lack."""
 
 import json
+import sys
 import threading
 
 import bpy
@@ -166,6 +167,21 @@ def test_a_model_that_is_not_there_is_one_sentence(live, hero, tmp_path):
     run_to_the_end(live)
     assert "no-model" in live.status().message
     assert live.status().num_frames == 0
+
+
+def test_a_runtime_that_is_not_installed_is_one_sentence(
+    live, hero, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "cv2", None)  # Importing it fails.
+    for name in list(sys.modules):
+        if name.startswith("vitpose_blender.inference"):
+            monkeypatch.delitem(sys.modules, name)
+    start(live, tmp_path, hero, source=str(VIDEO), model="any")
+    run_to_the_end(live)
+    assert live.status().message == (
+        "The Python module cv2 is not installed: set up the extension's runtime in "
+        "its preferences, then start again"
+    )
 
 
 @pytest.mark.parametrize("happens", ["stalls", "hangs up", "is stopped"])

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.camera_model import Camera
+from ..core.errors import VitposeError
 from ..core.filters import PRESETS
 from ..core.packet import Packet
 from ..core.take import TakeHeader, is_take
@@ -78,12 +79,20 @@ def open_feed(
         stop: Set when the capture shall end.
 
     Raises:
-        VitposeError: Source, model or device cannot be had; the message says which.
+        VitposeError: Source, model or device cannot be had, or what runs the model
+            is not installed; the message says which.
     """
     from ..inference.recorded import is_recorded
 
     opened = _open_recorded if is_recorded(Path(config.source)) else _open_frames
-    with opened(config, person, stop) as feed:
+    with ExitStack() as stack:
+        try:
+            feed = stack.enter_context(opened(config, person, stop))
+        except ModuleNotFoundError as error:
+            raise VitposeError(
+                f"The Python module {error.name} is not installed: set up the "
+                "extension's runtime in its preferences, then start again"
+            ) from error
         yield feed
 
 
@@ -183,9 +192,11 @@ class _Footage:
     """The pictures of a video that recorded keypoints belong to."""
 
     def __init__(self, path: str, stack: ExitStack) -> None:
-        from ..inference.camera import open_source
+        video = None
+        if path:
+            from ..inference.camera import open_source
 
-        video = stack.enter_context(open_source(Path(path))) if path else None
+            video = stack.enter_context(open_source(Path(path)))
         self.fps = video.fps if video is not None else None
         self._frames = iter(video) if video is not None else iter(())
         self._last: tuple[int, ImageArray | None] = (-1, None)
