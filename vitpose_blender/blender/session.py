@@ -136,7 +136,8 @@ class LiveSession:
         if moment is not None:
             self._note(moment, run)
         if gone:
-            sentence = f"{', '.join(map(repr, gone))} is gone"
+            names, verb = " and ".join(map(repr, gone)), "are" if gone[1:] else "is"
+            sentence = f"{names} {verb} gone"
             if not len(characters):
                 return f"{sentence}: choose a character and start again"
             self._tell(f"{sentence}; the others go on")
