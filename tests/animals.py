@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from tests.skeletons import Puppet
+from tests.puppets import Puppet, at
 
 
 def random_animal(seed: int) -> Puppet:
@@ -27,7 +27,10 @@ class _Animal:
         root = puppet.add("root", "", (0, 0, 0)) if self.maybe(0.5) else ""
         hips = puppet.add("hips", root, (0, self.length + 0.03, back), "hips")
         if number := int(self.rng.choice([0, 3, 6])):
-            ways = [(0, self.length + 0.08 + 0.08 * k, back - 0.05 * k) for k in range(number)]
+            ways = [
+                (0, self.length + 0.08 + 0.08 * k, back - 0.05 * k)
+                for k in range(number)
+            ]
             puppet.chain("tail", hips, ways, "tail")
         spines = int(self.rng.integers(2, 6))
         places = np.linspace(self.length * 0.8, self.length * 0.15, spines)
@@ -41,29 +44,39 @@ class _Animal:
     def _head(self, chest, back):
         puppet, rng = self.puppet, self.rng
         necks = int(rng.integers(1, 5))
-        start, way = np.array([0, -0.05, back + 0.03]), np.array([0, -0.6, rng.uniform(0.2, 1)])
+        start, way = (
+            np.array([0, -0.05, back + 0.03]),
+            np.array([0, -0.6, rng.uniform(0.2, 1)]),
+        )
         way *= rng.uniform(0.15, 0.6) / np.linalg.norm(way)
         points = [start + way * k / necks for k in range(necks)]
         neck = puppet.chain("neck", chest, points, "neck")
         head = puppet.add("head", neck, start + way, "head")
         has_eyes = self.maybe(0.5)
-        puppet.add("jaw", head, start + way + (0, -0.02, -0.06))
+        puppet.add("jaw", head, start + way + at(0, -0.02, -0.06))
         for side, sign in (("left", 1.0), ("right", -1.0)):
-            ear = start + way + (sign * 0.04, 0.0, 0.06)
-            puppet.chain(f"{side}_ear", head, [ear, ear + (0, 0, 0.05)])
+            ear = start + way + at(sign * 0.04, 0, 0.06)
+            puppet.chain(f"{side}_ear", head, [ear, ear + at(0, 0, 0.05)])
             if has_eyes:
-                puppet.add(f"{side}_eye", head, start + way + (sign * 0.03, -0.08, 0.02))
+                puppet.add(
+                    f"{side}_eye", head, start + way + at(sign * 0.03, -0.08, 0.02)
+                )
 
     def _leg(self, side, sign, parent, bones, points):
         width = np.array([sign * self.half, 0.0, 0.0])
         for bone, point in zip(bones, points):
-            head = width + (0.0, *point)
+            head = width + at(0, *point)
             parent = self.puppet.add(f"{side}_{bone}", parent, head, f"{side}_{bone}")
 
     def _hind_leg(self, side, sign, hips):
         y, h = self.length, self.leg
         bones = ["thigh", "shin", "foot", "toe"]
-        points = [(y, h), (y - 0.1 * h, 0.58 * h), (y + 0.1 * h, 0.3 * h), (y + 0.06 * h, 0.05 * h)]
+        points = [
+            (y, h),
+            (y - 0.1 * h, 0.58 * h),
+            (y + 0.1 * h, 0.3 * h),
+            (y + 0.06 * h, 0.05 * h),
+        ]
         self._leg(side, sign, hips, bones, points)
 
     def _front_leg(self, side, sign, chest):
@@ -75,5 +88,5 @@ class _Animal:
             points.insert(0, (0.05, 1.02 * h))
         self._leg(side, sign, chest, bones, points)
         if self.has_paws:
-            at = (sign * self.half, -0.01, 0.04 * h)
-            self.puppet.add(f"{side}_paw", f"{side}_hand", at)
+            place = at(sign * self.half, -0.01, 0.04 * h)
+            self.puppet.add(f"{side}_paw", f"{side}_hand", place)

@@ -8,7 +8,7 @@ are those of the left. Characters face -Y, left is at +X.
 
 import numpy as np
 
-from tests.skeletons import Puppet
+from tests.puppets import Puppet
 
 
 def placed_rig(text: str) -> Puppet:
@@ -42,29 +42,29 @@ def _add(puppet, name, parent, side, place, role):
 
 
 _FINGERS = """
-{i}{p}thumb1* {x},-3,{z} thumb
-{i}  {p}thumb2* {x1},-6,{z} thumb
-{i}    {p}thumb3* {x2},-8,{z} thumb
-{i}{p}index1* {x3},-3,{z} index
-{i}  {p}index2* {x4},-3,{z} index
-{i}    {p}index3* {x5},-3,{z} index
-{i}{p}middle1* {x3},0,{z} middle
-{i}  {p}middle2* {x4},0,{z} middle
-{i}    {p}middle3* {x5},0,{z} middle
-{i}{p}ring1* {x3},2,{z} ring
-{i}  {p}ring2* {x4},2,{z} ring
-{i}    {p}ring3* {x5},2,{z} ring
-{i}{p}pinky1* {x3},4,{z} pinky
-{i}  {p}pinky2* {x4},4,{z} pinky
-{i}    {p}pinky3* {x5},4,{z} pinky
+{i}thumb1* {x},-3,{z} thumb
+{i}  thumb2* {x1},-6,{z} thumb
+{i}    thumb3* {x2},-8,{z} thumb
+{i}index1* {x3},-3,{z} index
+{i}  index2* {x4},-3,{z} index
+{i}    index3* {x5},-3,{z} index
+{i}middle1* {x3},0,{z} middle
+{i}  middle2* {x4},0,{z} middle
+{i}    middle3* {x5},0,{z} middle
+{i}ring1* {x3},2,{z} ring
+{i}  ring2* {x4},2,{z} ring
+{i}    ring3* {x5},2,{z} ring
+{i}pinky1* {x3},4,{z} pinky
+{i}  pinky2* {x4},4,{z} pinky
+{i}    pinky3* {x5},4,{z} pinky
 """
 
 
 def _hand(indent: int, wrist: float, height: float) -> str:
     """Return the lines of five fingers on a hand that points sideways."""
-    steps = dict(x=3, x1=5, x2=7, x3=9, x4=12, x5=15)
+    steps = {"x": 3, "x1": 5, "x2": 7, "x3": 9, "x4": 12, "x5": 15}
     places = {key: wrist + step for key, step in steps.items()}
-    return _FINGERS.strip("\n").format(i=" " * indent, p="", z=height, **places)
+    return _FINGERS.strip("\n").format(i=" " * indent, z=height, **places)
 
 
 UNREAL_5 = f"""
@@ -110,7 +110,7 @@ root 0,0,0
   center_of_mass 0,0,0
 """
 
-MMD = f"""
+MMD = """
 mother 0,0,0
   centre 0,0,66
     groove 0,0,68

@@ -1,56 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Random humanoids and four-legged animals with known roles, for tests of detection."""
+"""Random humanoids with known roles, for tests of detection."""
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from tests.puppets import BACK, LEFT, UP, Puppet, at
 from vitpose_blender.core.rotations import about_axis, apply
-from vitpose_blender.core.skeleton import Skeleton
-
-LEFT, BACK, UP = np.eye(3)
-
-
-@dataclass
-class Puppet:
-    """Bones by name, parents first, and which bone plays which role."""
-
-    parents: dict[str, str] = field(default_factory=dict)
-    heads: dict[str, np.ndarray] = field(default_factory=dict)
-    roles: dict[str, list[str]] = field(default_factory=dict)
-    tips: dict[str, np.ndarray] = field(default_factory=dict)
-    body: str = "biped"
-
-    def add(self, name, parent, head, role=""):
-        """Add a bone; a role that has bones already gets one more at its tip."""
-        assert name not in self.heads
-        assert not parent or parent in self.heads
-        self.parents[name], self.heads[name] = parent, np.array(head, dtype=float)
-        if role:
-            self.roles.setdefault(role, []).append(name)
-        return name
-
-    def chain(self, name, parent, points, role=""):
-        """Add bones one after another and return the last one."""
-        for number, point in enumerate(points):
-            parent = self.add(f"{name}_{number}", parent, point, role)
-        return parent
-
-    def skeleton(self) -> Skeleton:
-        """Return the bones as plain arrays; bones end at their first child's head."""
-        names = list(self.heads)
-        rows = {name: row for row, name in enumerate(names)}
-        parents = [rows.get(self.parents[name], -1) for name in names]
-        heads = np.array([self.heads[name] for name in names])
-        tails = heads + 0.5 * (heads - heads[parents])  # What an importer would guess.
-        tails[np.all(tails == heads, axis=1)] += 0.02 * UP
-        for row in reversed(range(len(names))):
-            if parents[row] >= 0 and np.any(heads[row] != heads[parents[row]]):
-                tails[parents[row]] = heads[row]
-        for name, tip in self.tips.items():
-            tails[rows[name]] = tip
-        turns = np.tile(np.eye(3), (len(names), 1, 1))
-        return Skeleton(names, parents, heads, tails, turns)
 
 
 @dataclass(frozen=True)
@@ -105,6 +61,7 @@ class Shape:
 
 def random_shape(rng: np.random.Generator) -> Shape:
     """Return anything that people rig."""
+
     def maybe(share):
         return bool(rng.random() < share)
 
@@ -119,7 +76,8 @@ def random_shape(rng: np.random.Generator) -> Shape:
         knee=float(rng.uniform(0.45, 0.55)), elbow=float(rng.uniform(0.47, 0.57)),
         arm_drop=float(rng.choice([0, 0, 20, 45, 60, 80])),
         arm_swing=float(rng.uniform(-5, 20)),
-        elbow_bend=float(rng.choice([0, 5, 25])), knee_bend=float(rng.choice([0, 4, 10])),
+        elbow_bend=float(rng.choice([0, 5, 25])),
+        knee_bend=float(rng.choice([0, 4, 10])),
         leg_spread=float(rng.uniform(0, 15)),
         spines=int(rng.integers(1, 7)), necks=int(rng.choice([0, 1, 1, 1, 2])),
         head_nub=maybe(0.3), clavicle=clavicle, hand=hand,
@@ -185,9 +143,15 @@ class _Humanoid:
         shape, bottom = self.shape, self.hip + 0.045
         top = self.chest - 0.06 * shape.trunk
         heights = np.linspace(bottom, max(top, bottom), shape.spines)
-        bend = 0.02 * np.sin(np.linspace(0, np.pi, shape.spines)) if shape.spines > 1 else [0]
+        bend = (
+            0.02 * np.sin(np.linspace(0, np.pi, shape.spines))
+            if shape.spines > 1
+            else [0]
+        )
         for number, (z, y) in enumerate(zip(heights, bend)):
-            parent = self.puppet.add(f"spine{number}", parent, (0, y + 0.005, z), "spine")
+            parent = self.puppet.add(
+                f"spine{number}", parent, (0, y + 0.005, z), "spine"
+            )
         return parent
 
     def _neck(self, parent):
@@ -235,13 +199,13 @@ class _Humanoid:
         shape, puppet = self.shape, self.puppet
         out = np.array([sign * 0.01, 0, 0])
         if shape.heel:
-            puppet.add(f"{side}_heel", foot, ankle + (0, 0.03, -0.04))
+            puppet.add(f"{side}_heel", foot, ankle + at(0, 0.03, -0.04))
         if not shape.toe:
             return
         ball = ankle + out + (0, -0.075, -0.035)
         toe = puppet.add(f"{side}_toe", foot, ball, f"{side}_toe")
         if shape.toe_nub:
-            puppet.add(f"{side}_toe_nub", toe, ball + (0, -0.04, 0))
+            puppet.add(f"{side}_toe_nub", toe, ball + at(0, -0.04, 0))
         for number in range(5 if shape.small_toes else 0):
             side_step = (sign * 0.01 * (number - 2), -0.01, 0)
             tips = [ball + side_step, ball + side_step + (0, -0.015, 0)]
@@ -295,60 +259,74 @@ class _Humanoid:
             elif shape.metacarpals:
                 start = wrist + along * 0.012 + across * 0.5
                 parent = puppet.add(f"{side}_{name}_palm", hand, start)
-            step = (along + ahead if is_thumb else along) * (0.014 if is_thumb else 0.017)
+            step = (along + ahead if is_thumb else along) * (
+                0.014 if is_thumb else 0.017
+            )
             points = [base + step * joint for joint in range(3)]
             last = puppet.chain(f"{side}_{name}", parent, points, f"{side}_{name}")
             if shape.finger_nubs:
                 puppet.add(f"{side}_{name}_nub", last, base + step * 3)
 
     def _extras(self, hips, chest, head):
-        shape, puppet, rng = self.shape, self.puppet, self.rng
-        size = 0.11 * shape.head
-        top = puppet.heads[head]
+        shape = self.shape
+        if shape.has_head:
+            self._on_head(head)
+        size, waist = 0.11 * shape.head, self.puppet.heads[hips] + at(0, 0, 0.02)
+        crown = self.puppet.heads[head] + at(0, 0, 0.6 * size)
+        self._ring("hair", head, crown, shape.hair, 0.6 * size)
+        self._ring("skirt", hips, waist, shape.skirt, 0.09)
+        self._behind(hips, chest, waist)
         for sign, side in ((1, "left"), (-1, "right")):
-            if shape.has_head:
-                self._head_side(side, sign, head, top, size)
-            if shape.breasts:
-                at = (sign * 0.045, -0.06, self.chest - 0.06)
-                puppet.add(f"{side}_breast", chest, at)
-            if shape.wings:
-                points = [(sign * (0.03 + 0.2 * k), 0.08 + 0.05 * k, self.chest + 0.04 * k) for k in range(4)]
-                puppet.chain(f"{side}_wing", chest, points)
-        if shape.jaw and shape.has_head:
-            puppet.add("jaw", head, top + (0, -0.1 * size, 0.02 * size), "jaw")
-        self._ring("hair", head, top + (0, 0, 0.6 * size), shape.hair, 0.6 * size, 0.1, 3)
-        waist = puppet.heads[hips] + (0, 0, 0.02)
-        self._ring("skirt", hips, waist, shape.skirt, 0.09, 0.11, 3)
-        if shape.tail:
-            points = [waist + (0, 0.06 + 0.06 * k, -0.03 * k) for k in range(shape.tail)]
-            puppet.chain("tail", hips, points, "tail")
-        if shape.cape:
-            points = [(0, 0.08 + 0.01 * k, self.chest - 0.12 * k) for k in range(shape.cape)]
-            puppet.chain("cape", chest, points)
+            self._on_chest(side, sign, chest)
         if shape.weapon and shape.hand:
-            wrist = puppet.heads["right_hand"]
-            ahead = np.array([0.0, -0.2, 0.05])
-            puppet.chain("sword", "right_hand", [wrist + (0, -0.03, 0), wrist + 2 * ahead])
-        puppet.chain("bag", chest, rng.uniform(-0.05, 0.05, (1, 3)) + (0, 0.1, self.chest - 0.1))
+            wrist = self.puppet.heads["right_hand"]
+            points = [wrist + at(0, -0.03, 0), wrist + at(0, -0.4, 0.1)]
+            self.puppet.chain("sword", "right_hand", points)
+
+    def _behind(self, hips, chest, waist):
+        shape, puppet = self.shape, self.puppet
+        tail = [waist + at(0, 0.06, -0.03) * (k + 1) for k in range(shape.tail)]
+        puppet.chain("tail", hips, tail, "tail")
+        cape = [(0, 0.08 + 0.01 * k, self.chest - 0.12 * k) for k in range(shape.cape)]
+        puppet.chain("cape", chest, cape)
+        bag = self.rng.uniform(-0.05, 0.05, 3) + at(0, 0.1, self.chest - 0.1)
+        puppet.add("bag", chest, bag)
+
+    def _on_chest(self, side, sign, chest):
+        shape, puppet = self.shape, self.puppet
+        if shape.breasts:
+            place = at(sign * 0.045, -0.06, self.chest - 0.06)
+            puppet.add(f"{side}_breast", chest, place)
+        root, step = at(sign * 0.03, 0.08, self.chest), at(sign * 0.2, 0.05, 0.04)
+        wing = [root + step * k for k in range(4 if shape.wings else 0)]
+        puppet.chain(f"{side}_wing", chest, wing)
+
+    def _on_head(self, head):
+        shape, puppet = self.shape, self.puppet
+        top, size = puppet.heads[head], 0.11 * shape.head
+        for sign, side in ((1, "left"), (-1, "right")):
+            self._head_side(side, sign, head, top, size)
+        if shape.jaw:
+            place = top + size * at(0, -0.1, 0.02)
+            puppet.add("jaw", head, place, "jaw")
 
     def _head_side(self, side, sign, head, top, size):
-        puppet, shape = self.puppet, self.shape
+        puppet, shape, rng = self.puppet, self.shape, self.rng
         if shape.eyes:
-            at = top + (sign * 0.25 * size, -0.6 * size, 0.35 * size)
-            puppet.add(f"{side}_eye", head, at, f"{side}_eye")
+            eye = top + size * at(sign * 0.25, -0.6, 0.35)
+            puppet.add(f"{side}_eye", head, eye, f"{side}_eye")
         for number in range(shape.face // 2):
-            angle, height = self.rng.uniform(0, 1.2), self.rng.uniform(-0.1, 0.7)
-            at = size * np.array([sign * 0.6 * np.sin(angle), -0.75 * np.cos(angle), height])
-            puppet.add(f"{side}_face{number}", head, top + at)
+            angle, height = rng.uniform(0, 1.2), rng.uniform(-0.1, 0.7)
+            place = at(sign * 0.6 * np.sin(angle), -0.75 * np.cos(angle), height)
+            puppet.add(f"{side}_face{number}", head, top + size * place)
 
-    def _ring(self, name, parent, centre, count, radius, step, length):
-        """Hang chains around a bone, symmetric if there is more than one."""
+    def _ring(self, name, parent, centre, count, radius):
+        """Hang chains of three bones around a bone."""
         for number in range(count):
             angle = 2 * np.pi * (number + 0.5) / count
-            out = np.array([np.sin(angle), np.cos(angle), 0.0])
-            points = [
-                centre + out * (radius + 0.02 * k) - UP * step * k for k in range(length)
-            ]
+            out = at(np.sin(angle), np.cos(angle), 0)
+            start, step = centre + out * radius, out * 0.02 - UP * 0.1
+            points = [start + step * k for k in range(3)]
             self.puppet.chain(f"{name}{number}", parent, points)
 
     def _ik(self):
@@ -357,10 +335,10 @@ class _Humanoid:
         for side in ("left", "right"):
             for part in ("foot", "hand"):
                 if f"{side}_{part}" in puppet.heads:
-                    at = puppet.heads[f"{side}_{part}"]
-                    puppet.add(f"{side}_{part}_ik", root, at)
-            at = puppet.heads[f"{side}_shin"] + (0, -0.3, 0)
-            puppet.add(f"{side}_pole", root, at)
+                    place = puppet.heads[f"{side}_{part}"]
+                    puppet.add(f"{side}_{part}_ik", root, place)
+            place = puppet.heads[f"{side}_shin"] + at(0, -0.3, 0)
+            puppet.add(f"{side}_pole", root, place)
 
 
 def humanoid(shape: Shape | None = None, seed: int = 0) -> Puppet:

@@ -137,6 +137,6 @@ def _leg(tree: Tree, leg: Limb) -> dict[str, tuple[int, ...]]:
         "toe": (find_paw(tree, leg),),
         "thigh_twist": find_twists(tree, upper, lower),
     }
-    if end >= 0:
+    if end >= 0 and tree.carries(lower, end):
         roles["shin_twist"] = find_twists(tree, lower, end)
     return roles

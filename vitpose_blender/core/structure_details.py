@@ -56,7 +56,7 @@ def find_toe(tree: Tree, leg: Limb, forward: FloatArray) -> int:
             continue
         steps = tree.depths[row] - tree.depths[ankle] - 1
         score = float(bell(np.log(far / shin / _BALL), 0.4)) - 0.25 * steps
-        score += 0.2 * np.log(tree.sizes[row])
+        score += 0.4 * float(np.log(tree.sizes[row]))
         if score > most:
             best, most = row, score
     return best

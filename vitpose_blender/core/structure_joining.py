@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 
@@ -72,12 +73,18 @@ def _is_paired(points: FloatArray, normal: FloatArray, aside: FloatArray) -> Boo
 def mirror_plane(points: FloatArray) -> tuple[FloatArray, float]:
     """Return normal and offset of the plane in which the joints mirror best.
 
-    The plane of a symmetric body lies across one of its principal axes; from there
-    joints are matched with their mirror images until that settles.
+    The plane of a symmetric body lies across one of its principal axes, or between two
+    if it is as wide as it is high; from there joints are matched with their mirror
+    images until that settles.
     """
     centred = points - points.mean(axis=0)
     axes = np.linalg.svd(centred, full_matrices=False)[2]
-    planes = [_settled_plane(points, axis) for axis in axes]
+    between = [
+        (one + sign * other) / np.sqrt(2)
+        for one, other in combinations(axes, 2)
+        for sign in (1, -1)
+    ]
+    planes = [_settled_plane(points, axis) for axis in (*axes, *between)]
     _, normal, offset = max(planes, key=lambda plane: plane[0])
     return normal, offset
 
@@ -85,7 +92,10 @@ def mirror_plane(points: FloatArray) -> tuple[FloatArray, float]:
 def _settled_plane(
     points: FloatArray, normal: FloatArray
 ) -> tuple[float, FloatArray, float]:
-    """Return how many joints have a mirror image, and the plane near a normal."""
+    """Return how well joints mirror, and the plane near a normal.
+
+    A plane that all joints lie in mirrors nothing, however well.
+    """
     offset = float(np.median(points @ normal))
     share = 0.0
     for tolerance in (0.2, 0.1, 0.05, 0.03, 0.03):
@@ -101,7 +111,8 @@ def _settled_plane(
         normal = np.linalg.svd(links, full_matrices=False)[2][0]
         middles = (points[close] + points[nearest[close]]) / 2
         offset = float(np.median(middles @ normal))
-    return share, normal, offset
+    apart = float(np.abs(points @ normal - offset).mean())
+    return share**2 * apart, normal, offset
 
 
 def _centre(points: FloatArray, aside: FloatArray) -> int:

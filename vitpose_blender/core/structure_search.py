@@ -64,7 +64,7 @@ def _joined_bodies(tree: Tree) -> list[Body]:
     bodies = find_bodies(tree)
     if not bodies or bodies[0].legs.attach < 0:
         return bodies
-    return find_bodies(tree.rooted_at(bodies[0].legs.attach))
+    return find_bodies(tree.rooted_at(bodies[0].legs.attach)) or bodies
 
 
 def _confidence(bodies: Sequence[Body]) -> float:

@@ -155,10 +155,8 @@ class Tree:
 
     def path(self, upper: int, lower: int) -> list[int]:
         """Return the joints from one to another that hangs on it, both included."""
-        path = [lower]
-        while path[-1] != upper:
-            path.append(self.parents[path[-1]])
-        return path[::-1]
+        path = self.ancestors(lower)
+        return path[path.index(upper) :: -1]
 
     def ancestors(self, row: int) -> list[int]:
         """Return a joint and what carries it, up to the root."""

@@ -208,24 +208,29 @@ class _TrunkSearch:
 
     def _head_place(self, chain: Sequence[int]) -> int:
         """Return which joint of the chain above the chest is the head."""
-        tree = self.tree
-        scores = []
-        for place, row in enumerate(chain):
-            following = chain[place + 1 :]
-            rest = float(tree.along[chain[-1]] - tree.along[row]) / self.length
-            others = (
-                tree.sizes[row] - 1 - (tree.sizes[following[0]] if following else 0)
-            )
-            score = 0.6 * float(np.log(1 + others))
-            if self.body.is_upright:
-                score += float(bell(self.height(row) - _HEAD, 0.13))
-            if following and rest < 0.15 and others < 2:
-                score -= 1.2
-            elif following and rest >= 0.15:
-                score += float(bell(np.log(rest / _SKULL), 0.5)) - 0.5
-            scores.append(score)
-        if len(chain) > 2 and not tree.children[chain[-1]]:
+        scores = [self._head_score(chain, place) for place in range(len(chain))]
+        if len(chain) > 2 and not self.tree.children[chain[-1]]:
             # Skulls are longer than the bones of a neck.
-            longer = tree.lengths[chain[-1]] / max(tree.lengths[chain[-2]], 1e-6)
-            scores[-1] -= 1.2 * float(np.clip(np.log2(longer / 1.3), 0, 1))
+            last, before = self.tree.lengths[[chain[-1], chain[-2]]]
+            longer = float(np.log2(last / max(before, 1e-6) / 1.3))
+            scores[-1] -= 1.2 * min(max(longer, 0.0), 1.0)
         return int(np.argmax(scores))
+
+    def _head_score(self, chain: Sequence[int], place: int) -> float:
+        """Return how much a joint of the chain above the chest looks like the head."""
+        tree, row, following = self.tree, chain[place], chain[place + 1 :]
+        others = tree.sizes[row] - 1 - (tree.sizes[following[0]] if following else 0)
+        score = 0.6 * float(np.log(1 + others))
+        if self.body.is_upright:
+            score += float(bell(self.height(row) - _HEAD, 0.13))
+        if not following:
+            return score
+        if place == 0:
+            score -= 0.6  # Most bodies have a neck.
+        # What goes on above is the top of the skull.
+        rest = float(tree.along[chain[-1]] - tree.along[row]) / self.length
+        has_face = others > 1
+        if rest < 0.15:
+            return score - (0.0 if has_face else 1.2)
+        doubt = float(bell(np.log(rest / _SKULL), 0.65)) - 0.35
+        return score + doubt * (0.3 if has_face else 1.0)
