@@ -29,7 +29,10 @@ ANIMAL_BY_JOINTS = "Animal by its joints"
 BY_WORDS = "Humanoid by its names"
 ANIMAL_BY_WORDS = "Animal by its names"
 _BELIEVED = 0.7  # A body by joints of that confidence can refute names.
-_REFUTED = 0.5  # Names of which fewer limb roles than that agree are refuted.
+# Names of which fewer limb roles than that agree are refuted; words sooner than those
+# of a known family.
+_REFUTED = {BY_WORDS: 0.8}
+_REFUTED_FAMILY = 0.5
 _WORST = 0.35  # A body by joints of less confidence is none.
 
 
@@ -147,7 +150,7 @@ class _Detector:
         agreement = compare(self.skeleton, found.bones, self.structure)
         best = max(agreement.share, agreement.exchanged)
         believed = self.structure.confidence > _BELIEVED
-        if believed and (best < _REFUTED or against):
+        if believed and (best < _REFUTED.get(found.rig, _REFUTED_FAMILY) or against):
             self._refute(found, agreement, against)
             return None
         return self._completed(self._sided(found, agreement), self.structure)
