@@ -9,8 +9,6 @@ from pathlib import Path
 
 import _cli
 
-DEFAULT_MODEL = "usyd-community/vitpose-plus-small"
-
 
 def parse(description: str) -> argparse.Namespace:
     """Read the command line of scripts/capture.py."""
@@ -37,14 +35,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def _add_model_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--model",
-        default=os.environ.get("VITPOSE_MODEL") or DEFAULT_MODEL,
-        help="ViTPose: a folder or a hub id; default %(default)s",
+        default=os.environ.get("VITPOSE_MODEL") or "",
+        help="ViTPose: a folder or a hub id; by default "
+        "usyd-community/vitpose-plus-small where it is on this machine or may be "
+        "fetched, else the built-in vitpose-nano",
     )
     group.add_argument(
         "--detector",
         default="auto",
-        help="who finds people: hog (no download), full-frame, a folder or hub id of "
-        "an object detector, or auto (default): the best for this machine",
+        help="who finds people: built-in or hog (no download), full-frame, a folder or "
+        "hub id of an object detector, or auto (default): the best for this machine",
     )
     group.add_argument(
         "--people",

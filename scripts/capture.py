@@ -123,11 +123,22 @@ def make_estimator(
     from vitpose_blender.inference.people import PersonFinder
     from vitpose_blender.inference.people_choice import PeopleChoice
     from vitpose_blender.inference.vitpose import ViTPose
+    from vitpose_blender.inference.weights import (
+        BEST_MODEL,
+        BUILT_IN_MODEL,
+        default_model,
+    )
 
     people = PeopleChoice.parse(arguments.people or "largest")
+    wanted = arguments.model or default_model(arguments.allow_download)
+    if wanted == BUILT_IN_MODEL and not arguments.model:
+        print(
+            f"The built-in {BUILT_IN_MODEL} looks at the pixels; "
+            f"--model {BEST_MODEL} --allow-download is better"
+        )
     device = choose_device(arguments.device)
     model = ViTPose.load(
-        arguments.model,
+        wanted,
         device,
         arguments.allow_download,
         dataset_index=arguments.dataset_index,

@@ -8,9 +8,9 @@ it, and writes everything to out/demo/: the take, the footage with the skeleton 
 on it, the character as .glb and .blend, and a contact sheet. Ends by comparing the
 character's bones with the clip's known truth.
 
-With VITPOSE_MODEL set to a ViTPose (a folder or a hub id on this machine), the clip's
-pixels go through that model. Without one, the clip's recorded keypoints stand in for
-it, since no pretrained ViTPose comes with the project yet.
+The clip's pixels go through vitpose-nano, a small ViTPose that comes with the project,
+or through another one, a folder or a hub id on this machine, that VITPOSE_MODEL names.
+Where neither is there, the clip's recorded keypoints stand in for them.
 """
 
 import argparse
@@ -54,8 +54,8 @@ def commands() -> list[list[str | Path]]:
     scene = ["--fov", f"{fov:g}", "--tilt", f"{tilt:g}", "--out", TAKE]
     overlay = ["--overlay", OUT / "overlay.mp4"]
     source = [KEYPOINTS, "--fps", "30", "--footage", VIDEO]
-    if os.environ.get("VITPOSE_MODEL"):
-        source = [VIDEO]
+    if model():
+        source = [VIDEO, "--model", model()]
     results = ["--out", OUT / "mannequin.glb", "--out", BLEND]
     sheet = ["--sheet", OUT / "contact_sheet.png", "--footage", VIDEO]
     return [
@@ -64,10 +64,17 @@ def commands() -> list[list[str | Path]]:
     ]
 
 
+def model() -> str:
+    """Return the ViTPose that looks at the clip; empty where there is none."""
+    from vitpose_blender.inference.weights import BUILT_IN_MODEL, has_built_in_model
+
+    built_in = BUILT_IN_MODEL if has_built_in_model() else ""
+    return os.environ.get("VITPOSE_MODEL") or built_in
+
+
 def summarize(seconds: float) -> None:
     """Say what was made and how near it is to the truth."""
-    model = os.environ.get("VITPOSE_MODEL")
-    seen_by = f"the pixels, by {model}" if model else "recorded keypoints"
+    seen_by = f"the pixels, by {model()}" if model() else "recorded keypoints"
     found = measure_sample.measure(TAKE, BLEND)
     print(f"\nFrom the sample clip ({seen_by}) to a character in {seconds:.0f} s:")
     for path in sorted(OUT.iterdir()):

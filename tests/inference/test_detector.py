@@ -18,6 +18,7 @@ from vitpose_blender.inference.detector import (
     TransformersDetector,
     make_detector,
 )
+from vitpose_blender.inference.device import Device
 from vitpose_blender.inference.tracking import box_iou
 
 CPU = SimpleNamespace(torch_device="cpu", dtype="float32")
@@ -212,8 +213,14 @@ needs_hog = pytest.mark.skipif(
 )
 
 
-def test_auto_without_hog_takes_the_whole_picture(monkeypatch, caplog, tmp_path):
+@pytest.fixture
+def no_networks(monkeypatch, tmp_path):
+    """No detector on this machine, and no model in the project."""
     monkeypatch.setattr(detector_module, "CPU_MODEL", str(tmp_path / "none"))
+    monkeypatch.setattr(detector_module, "BUILT_IN_MODEL", str(tmp_path / "no_nano"))
+
+
+def test_auto_without_hog_takes_the_whole_picture(monkeypatch, caplog, no_networks):
     monkeypatch.delattr(cv2, "HOGDescriptor", raising=False)
     with caplog.at_level(logging.WARNING):
         assert make_detector("auto", CPU).name == "full-frame"
@@ -221,13 +228,26 @@ def test_auto_without_hog_takes_the_whole_picture(monkeypatch, caplog, tmp_path)
 
 
 @needs_hog
-def test_auto_falls_back_on_hog_and_says_so(monkeypatch, caplog, tmp_path):
-    monkeypatch.setattr(detector_module, "CPU_MODEL", str(tmp_path / "none"))
+def test_auto_falls_back_on_hog_and_says_so(caplog, tmp_path, no_networks):
     with caplog.at_level(logging.WARNING):
         found = make_detector("auto", CPU)
     assert found.name == "hog"
     assert "HOG" in caplog.text
     assert str(tmp_path / "none") in caplog.text
+
+
+def test_auto_prefers_the_built_in_model_to_hog(
+    monkeypatch, no_networks, vitpose_folder
+):
+    monkeypatch.setattr(detector_module, "BUILT_IN_MODEL", str(vitpose_folder))
+    detector = make_detector("auto", Device("cpu", "float32"))
+    assert detector.name == "built-in"
+    detector.detect(np.zeros((90, 160, 3), dtype=np.uint8))
+
+
+def test_named_built_in_model_that_is_missing_is_said(no_networks):
+    with pytest.raises(WeightsError, match="no_nano"):
+        make_detector("built-in", CPU)
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])

@@ -10,7 +10,14 @@ import pytest
 
 from vitpose_blender.core.errors import WeightsError
 from vitpose_blender.inference import weights
-from vitpose_blender.inference.weights import lacking_files, resolve_weights
+from vitpose_blender.inference.weights import (
+    BEST_MODEL,
+    BUILT_IN_MODEL,
+    default_model,
+    has_built_in_model,
+    lacking_files,
+    resolve_weights,
+)
 
 pytest.importorskip("huggingface_hub")
 
@@ -191,3 +198,16 @@ def test_offline_mode_is_obeyed(empty_cache, no_network, monkeypatch):
     with pytest.raises(WeightsError, match="cannot be downloaded"):
         resolve_weights(MODEL, allow_download=True)
     assert not no_network
+
+
+def test_the_built_in_model_stands_in_for_the_best(own_models, empty_cache):
+    assert not has_built_in_model()
+    assert default_model(allow_download=False) == BEST_MODEL  # It says what to do.
+
+    fill(own_models / BUILT_IN_MODEL)
+    assert has_built_in_model()
+    assert default_model(allow_download=False) == BUILT_IN_MODEL
+    assert default_model(allow_download=True) == BEST_MODEL
+
+    fill(own_models / BEST_MODEL)
+    assert default_model(allow_download=False) == BEST_MODEL

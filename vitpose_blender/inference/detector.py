@@ -9,8 +9,12 @@ import numpy as np
 
 from ..core.errors import WeightsError
 from ..core.types import Detections, ImageArray
+from .device import Device, limit_threads
 from .hf_loading import progress_hidden, readable, refuse_missing
 from .hog import HogDetector
+from .pose_detector import PoseDetector
+from .vitpose import ViTPose
+from .weights import BUILT_IN_MODEL, resolve_weights
 
 log = logging.getLogger(__name__)
 
@@ -26,24 +30,22 @@ class PersonDetector(Protocol):
 
     Attributes:
         name: What it is called on the command line and in a take's header.
+        every: Frames from one search to the next that suit what a search costs.
     """
 
     name: str
+    every: int
 
     def detect(self, image: ImageArray) -> Detections:
         """Return the people in a BGR picture, shape `(H, W, 3)`; none is no error."""
         ...
 
 
-class HasTorchDevice(Protocol):
-    @property
-    def torch_device(self) -> str: ...
-
-
 class FullFrameDetector:
     """Takes the whole picture for one person: close-ups, and pictures cut to one."""
 
     name = "full-frame"
+    every = 10
 
     def detect(self, image: ImageArray) -> Detections:
         height, width = image.shape[:2]
@@ -64,17 +66,16 @@ class TransformersDetector:
         WeightsError: The weights are missing or broken, or it knows no people.
     """
 
+    every = 10
+
     def __init__(
         self,
         model: str,
-        device: HasTorchDevice,
+        device: Device,
         *,
         allow_download: bool = False,
         min_score: float = MIN_SCORE,
     ) -> None:
-        from .device import limit_threads
-        from .weights import resolve_weights
-
         limit_threads()
         folder = Path(resolve_weights(model, allow_download))
         self.name = model
@@ -108,15 +109,15 @@ class TransformersDetector:
 
 
 def make_detector(
-    name: str, device: HasTorchDevice, allow_download: bool = False
+    name: str, device: Device, allow_download: bool = False
 ) -> PersonDetector:
     """Return the detector called `name`.
 
     Args:
-        name: `hog`, `full-frame`, a folder or hub id of an object detector, or
-            `auto`: RT-DETR on a GPU, D-FINE nano on a CPU; `hog` where their weights
-            are absent and may not be fetched; `full-frame` where OpenCV (from 5 on)
-            has no HOG.
+        name: `built-in`, `hog`, `full-frame`, a folder or hub id of an object
+            detector, or `auto`: RT-DETR on a GPU, D-FINE nano on a CPU; where their
+            weights are absent and may not be fetched, the first of `built-in`, `hog`
+            and `full-frame` that can be had.
         device: Where a network runs.
         allow_download: Whether weights may be fetched.
 
@@ -124,6 +125,8 @@ def make_detector(
         WeightsError: The named detector cannot be had.
     """
     match name.strip().lower():
+        case "built-in":
+            return _built_in(device)
         case "hog":
             return HogDetector()
         case "full-frame":
@@ -136,17 +139,29 @@ def make_detector(
             )
 
 
-def _best_available(device: HasTorchDevice, allow_download: bool) -> PersonDetector:
+def _best_available(device: Device, allow_download: bool) -> PersonDetector:
     model = CPU_MODEL if device.torch_device == "cpu" else GPU_MODEL
     try:
         return TransformersDetector(model, device, allow_download=allow_download)
     except WeightsError as error:
-        log.warning("people are found by OpenCV's HOG, which is rough: %s", error)
+        reason = error
+    try:
+        found = _built_in(device)
+    except WeightsError:
+        log.warning("people are found by OpenCV's HOG, which is rough: %s", reason)
+    else:
+        log.info("people are found by the built-in model: %s", reason)
+        return found
     try:
         return HogDetector()
     except WeightsError as error:
         log.warning("one person is looked for in the whole picture: %s", error)
         return FullFrameDetector()
+
+
+def _built_in(device: Device) -> PoseDetector:
+    """Return the detector that looks with the ViTPose that comes with the project."""
+    return PoseDetector(ViTPose.load(BUILT_IN_MODEL, device))
 
 
 def _load(folder: Path) -> tuple[Any, Any]:

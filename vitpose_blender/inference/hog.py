@@ -33,6 +33,7 @@ class HogDetector:
     """
 
     name = "hog"
+    every = 10
 
     def __init__(self) -> None:
         if not hasattr(cv2, "HOGDescriptor"):

@@ -37,18 +37,19 @@ class PersonFinder:
 
     Args:
         detector: Finds people in a picture.
-        every: Frames from one regular detection to the next.
+        every: Frames from one regular detection to the next; None leaves it to the
+            detector.
         people: Whom to return.
     """
 
     def __init__(
         self,
         detector: PersonDetector,
-        every: int = 10,
+        every: int | None = None,
         people: PeopleChoice = PeopleChoice(),  # noqa: B008  (frozen)
     ) -> None:
         self._detector = detector
-        self._every = max(every, 1)
+        self._every = max(detector.every if every is None else every, 1)
         self._tracker = Tracker(MAX_AGE)
         self._chooser = Chooser(people)
         self._followed: dict[int, PersonBox] = {}

@@ -14,9 +14,28 @@ from ..data_files import data_folder
 
 log = logging.getLogger(__name__)
 
+BEST_MODEL = "usyd-community/vitpose-plus-small"
+BUILT_IN_MODEL = "vitpose-nano"  # Comes with the project.
+
 _CONFIG = "config.json"
 _WHOLE_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 _LFS_POINTER = b"version https://git-lfs"
+
+
+def default_model(allow_download: bool) -> str:
+    """Return the model to use where none is named.
+
+    That is the best one where it is on this machine or may be fetched, else the one
+    that comes with the project.
+    """
+    if allow_download or _is_here(BEST_MODEL) or not has_built_in_model():
+        return BEST_MODEL
+    return BUILT_IN_MODEL
+
+
+def has_built_in_model() -> bool:
+    """Whether this copy of the project holds its own model."""
+    return not lacking_files(_own_models() / BUILT_IN_MODEL)
 
 
 def resolve_weights(model: str, allow_download: bool) -> Path:
@@ -112,6 +131,10 @@ def _local_folders(model: str) -> list[Path]:
     if cached:
         folders.append(cached.parent)
     return [folder for folder in folders if folder.is_dir()]
+
+
+def _is_here(model: str) -> bool:
+    return any(not lacking_files(folder) for folder in _local_folders(model))
 
 
 def _own_models() -> Path:
