@@ -8,8 +8,8 @@ import numpy as np
 
 from rigs_posed import SIDES
 from vitpose_blender.core.errors import RigError
+from vitpose_blender.core.recognition.rig_detect import Detection, detect_rig
 from vitpose_blender.core.rig import RigMap
-from vitpose_blender.core.rig_detect import Detection, detect_rig
 from vitpose_blender.core.skeleton import Skeleton
 from vitpose_blender.core.types import IntArray
 

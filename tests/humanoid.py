@@ -8,8 +8,8 @@ from vitpose_blender.core.camera_model import WORLD_FROM_CAMERA
 from vitpose_blender.core.layouts import CANONICAL
 from vitpose_blender.core.motion import WorldMotion
 from vitpose_blender.core.rig_rest import RigRest
-from vitpose_blender.core.skeleton import Skeleton
 from vitpose_blender.core.rotations import about_axis, apply, unit
+from vitpose_blender.core.skeleton import Skeleton
 from vitpose_blender.core.types import Joints3D
 
 ROW = CANONICAL.index

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from vitpose_blender.core.layouts import SIDES
-from vitpose_blender.core.rig_agreement import exchange_sides
+from vitpose_blender.core.recognition.rig_agreement import exchange_sides
 from vitpose_blender.core.skeleton import Skeleton
 
 LEFT, BACK, UP = np.eye(3)

@@ -5,7 +5,7 @@ import struct
 from typing import Any
 
 from tests.humanoid import humanoid_bones, humanoid_roles
-from vitpose_blender.core.gltf_file import Gltf
+from vitpose_blender.core.files.gltf_file import Gltf
 
 TRIANGLE = struct.pack("<9f", 0, 0, 0, 0.1, 0, 0, 0, 0.1, 0)
 _PARTS = {

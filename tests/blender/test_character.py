@@ -84,7 +84,7 @@ def test_a_rig_map_is_found_by_name_or_by_path(tmp_path):
 
 def test_a_rig_map_that_does_not_exist_is_named(tmp_path):
     armature = add_humanoid()
-    with pytest.raises(CharacterError, match="there are .*mannequin.*, mixamo"):
+    with pytest.raises(CharacterError, match=r"there are .*mannequin.*, mixamo"):
         character.read_rig_rest(armature, "octopus")
     with pytest.raises(VitposeError, match="Cannot read the rig map"):
         character.read_rig_rest(armature, str(tmp_path / "none.toml"))

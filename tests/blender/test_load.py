@@ -15,8 +15,8 @@ from tests.humanoid import humanoid_bones, humanoid_roles
 from tests.vrm_files import TRIANGLE, humanoid_document, humanoid_vrm, with_table
 from vitpose_blender.blender import character, load, rig_choice
 from vitpose_blender.core.errors import CharacterError, RigError
-from vitpose_blender.core.gltf_file import Gltf, write_glb
-from vitpose_blender.core.gltf_import import NODE_MARK
+from vitpose_blender.core.files.gltf_file import Gltf, write_glb
+from vitpose_blender.core.files.gltf_import import NODE_MARK
 from vitpose_blender.data_files import data_folder
 
 MANNEQUIN = data_folder("resources") / "characters" / "mannequin.glb"

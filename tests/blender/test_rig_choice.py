@@ -8,8 +8,8 @@ from tests.blender.rigs import PREFIX, add_humanoid
 from tests.humanoid import humanoid_roles
 from vitpose_blender.blender import character, rig_choice
 from vitpose_blender.core.errors import CharacterError, RigError
+from vitpose_blender.core.recognition.rig_detect import BY_JOINTS
 from vitpose_blender.core.rig import RigMap
-from vitpose_blender.core.rig_detect import BY_JOINTS
 
 
 @pytest.fixture

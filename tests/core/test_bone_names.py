@@ -6,7 +6,7 @@ import pytest
 
 from tests.rig_names import NAMED, RigNames
 from tests.rig_names_unmapped import UNMAPPED
-from vitpose_blender.core.bone_names import read_bone_name, roles_from_names
+from vitpose_blender.core.recognition.bone_names import read_bone_name, roles_from_names
 from vitpose_blender.core.rig import ROLES, RigMap
 from vitpose_blender.data_files import data_folder
 

@@ -3,14 +3,14 @@
 
 import pytest
 
-from vitpose_blender.core.character_file import (
+from vitpose_blender.core.errors import CharacterError
+from vitpose_blender.core.files.character_file import (
     SUFFIXES,
     blend_version,
     check_character_file,
     fbx_version,
     file_kind,
 )
-from vitpose_blender.core.errors import CharacterError
 
 FBX = b"Kaydara FBX Binary  \0\x1a\0" + (7400).to_bytes(4, "little")
 GOOD = {

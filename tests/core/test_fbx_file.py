@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from vitpose_blender.core.errors import CharacterError
-from vitpose_blender.core.fbx_file import check_fbx
+from vitpose_blender.core.files.fbx_file import check_fbx
 
 each_version = pytest.mark.parametrize("version", [7100, 7400, 7500, 7700])
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.vrm_files import TRIANGLE, humanoid_document, humanoid_vrm
 from vitpose_blender.core.errors import CharacterError
-from vitpose_blender.core.gltf_file import (
+from vitpose_blender.core.files.gltf_file import (
     Gltf,
     parents,
     path_to_root,

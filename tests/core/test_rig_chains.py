@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from tests.humanoid import humanoid_roles, humanoid_skeleton
-from vitpose_blender.core.rig_chains import fit_chains
+from vitpose_blender.core.recognition.rig_chains import fit_chains
 
 
 def with_bone(skeleton, name, parent, above, lift=0.0):

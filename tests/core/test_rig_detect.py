@@ -12,9 +12,9 @@ from tests.placed_rigs import PLACED, placed_rig
 from tests.puppets import disguise
 from tests.skeletons import Shape, humanoid
 from vitpose_blender.core.errors import RigError
+from vitpose_blender.core.recognition.rig_agreement import exchange_sides
+from vitpose_blender.core.recognition.rig_detect import BY_JOINTS, BY_WORDS, detect_rig
 from vitpose_blender.core.rig import RigMap, load_rig_maps
-from vitpose_blender.core.rig_agreement import exchange_sides
-from vitpose_blender.core.rig_detect import BY_JOINTS, BY_WORDS, detect_rig
 from vitpose_blender.core.skeleton import Skeleton
 from vitpose_blender.data_files import data_folder
 

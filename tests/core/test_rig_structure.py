@@ -13,7 +13,7 @@ from tests.puppets import MAIN, Puppet, at, disguise
 from tests.rig_truth import FILES
 from tests.skeletons import Shape, humanoid, random_shape
 from vitpose_blender.core.errors import BodyError
-from vitpose_blender.core.rig_structure import find_structure
+from vitpose_blender.core.recognition.rig_structure import find_structure
 from vitpose_blender.core.skeleton import Skeleton
 
 SURE = 0.9  # Of the sides: then they must be right.

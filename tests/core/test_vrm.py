@@ -10,9 +10,9 @@ from tests.vrm_files import (
     vrm_names,
     with_table,
 )
-from vitpose_blender.core.gltf_file import Gltf
-from vitpose_blender.core.gltf_import import NODE_MARK, importable
-from vitpose_blender.core.vrm import read_humanoid
+from vitpose_blender.core.files.gltf_file import Gltf
+from vitpose_blender.core.files.gltf_import import NODE_MARK, importable
+from vitpose_blender.core.files.vrm import read_humanoid
 
 NAMES = [node["name"] for node in humanoid_document()["nodes"]]
 TABLE = {vrm: NAMES.index(bone) for bone, vrm in vrm_names().items()}

@@ -3,8 +3,8 @@
 
 from bpy.types import Object
 
+from ..core.recognition.rig_detect import Detection
 from ..core.rig import REQUIRED_ROLES, RigMap
-from ..core.rig_detect import Detection
 from . import map_editor, props, rig_choice
 from .role_texts import part_of
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import bpy
 
-from ..core.character_file import fbx_version, read_head
 from ..core.errors import CharacterError
-from ..core.fbx_file import check_fbx
+from ..core.files.character_file import fbx_version, read_head
+from ..core.files.fbx_file import check_fbx
 
 _OLDEST = 7100  # Version of the oldest FBX that the add-on reads.
 

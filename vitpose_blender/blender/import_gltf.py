@@ -9,10 +9,10 @@ from typing import Any
 import bpy
 from bpy.types import Object
 
-from ..core.gltf_file import read_gltf, with_absolute_uris, write_glb
-from ..core.gltf_import import NODE_MARK, importable
+from ..core.files.gltf_file import read_gltf, with_absolute_uris, write_glb
+from ..core.files.gltf_import import NODE_MARK, importable
+from ..core.files.vrm import Humanoid, read_humanoid
 from ..core.rig import RigMap
-from ..core.vrm import Humanoid, read_humanoid
 from . import access
 from .rig_choice import TABLE_KEY, store_map
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import bpy
 from bpy.types import Object
 
-from ..core import character_file
-from ..core.character_file import check_character_file
 from ..core.errors import CharacterError, VitposeError
+from ..core.files import character_file
+from ..core.files.character_file import check_character_file
 from . import access, blend_file
 from .character import armatures
 from .import_fbx import import_fbx

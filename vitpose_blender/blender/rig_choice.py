@@ -11,9 +11,9 @@ import bpy
 from bpy.types import Object
 
 from ..core.errors import CharacterError, RigError, VitposeError
+from ..core.recognition.rig_chains import fit_chains
+from ..core.recognition.rig_detect import Detection, detect_rig
 from ..core.rig import RigMap, load_rig_maps
-from ..core.rig_chains import fit_chains
-from ..core.rig_detect import Detection, detect_rig
 from ..data_files import data_folder
 from . import access, character
 

@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 
 from .errors import RigError, VitposeError
 from .layouts import SIDES
-from .name_match import NameMatch
+from .recognition.name_match import NameMatch
 
 BODIES = ("biped", "quadruped")
 CENTRE_ROLES = ("hips", "spine", "neck", "head", "jaw", "tail")

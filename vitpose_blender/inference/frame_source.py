@@ -88,5 +88,5 @@ class FrameSource(Closing):
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]: ...
 
-    def interrupt(self) -> None:  # noqa: B027  (Most have nothing to wait for.)
+    def interrupt(self) -> None:
         """End an iteration that waits for a frame; may be called from any thread."""

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .types import FloatArray
+from ..types import FloatArray
 
 
 @dataclass(frozen=True, eq=False)

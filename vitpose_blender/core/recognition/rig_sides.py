@@ -3,8 +3,8 @@
 
 import numpy as np
 
+from ..layouts import SIDES
 from .bone_names import read_bone_name
-from .layouts import SIDES
 from .rig_agreement import LIMB_PARTS
 from .rig_structure import Structure
 

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from .layouts import SIDES
+from ..layouts import SIDES
+from ..skeleton import Skeleton
+from ..types import FloatArray
 from .rig_structure import Structure
-from .skeleton import Skeleton
-from .types import FloatArray
 
 Bones = Mapping[str, tuple[str, ...]]
 

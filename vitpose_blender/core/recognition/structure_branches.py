@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..types import BoolArray, FloatArray, IntArray
 from .structure_tree import Tree
-from .types import BoolArray, FloatArray, IntArray
 
 SHORTEST = 0.06  # A limb of less than this share of the extent is none.
 _TINY = 1e-3  # Segments shorter than this are none.
@@ -135,7 +135,8 @@ def _triples(tree: Tree, top: int) -> Iterator[tuple[int, int, int]]:
         for hinge in range(1, depth):
             for root in range(hinge):
                 yield path[root], path[hinge], end
-        if not tree.children[end]:
+        # Nothing but twist bones hangs on the last bone of a limb without a hand.
+        if not any(tree.children[child] for child in tree.children[end]):
             for root in range(depth):
                 yield path[root], end, -1
 

@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from .layouts import SIDES
+from ..layouts import SIDES
 from .structure_body import Body
 from .structure_facing import Facing
 from .structure_trunk import Trunk

@@ -10,11 +10,11 @@ from functools import cached_property
 
 import numpy as np
 
+from ..types import FloatArray
 from .structure_branches import find_branches
 from .structure_limbs import LimbPair, bell, unit
 from .structure_pairs import ARM, FORELEG, LEG, find_pairs
 from .structure_tree import Tree
-from .types import FloatArray
 
 _NUM_PAIRS = 8  # Of each kind that are tried together.
 _WORST_PAIR = -9.0  # A pair less likely than this is none.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-from .errors import CharacterError
+from ..errors import CharacterError
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from itertools import combinations
 
 import numpy as np
 
+from ..types import BoolArray, FloatArray
 from .structure_tree import Tree, nearest_joint
-from .types import BoolArray, FloatArray
 
 _ASIDE = 0.03  # Of the extent: what is farther from the middle plane is not in it.
 _DETACHED = 3.0  # How much farther the parent is than the nearest other joint.

@@ -12,9 +12,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from .errors import BodyError
-from .skeleton import Skeleton
-from .types import BoolArray, FloatArray
+from ..errors import BodyError
+from ..skeleton import Skeleton
+from ..types import BoolArray, FloatArray
 
 _NEAR = 0.15  # Of the extent: a part with a root of its own belongs to what is nearer.
 _ASIDE = 0.03  # Of the extent: what is farther from the middle plane is not in it.
@@ -251,6 +251,13 @@ def _in_world(skeleton: Skeleton, points: FloatArray) -> FloatArray:
 
 
 def nearest_joint(points: FloatArray, row: int, among: BoolArray) -> tuple[int, float]:
+    """Return the nearest other joint to that of a row, and how far it is.
+
+    Args:
+        points: All joints, shape `(B, 3)`.
+        row: Which one.
+        among: The joints that count, shape `(B,)`.
+    """
     distances = np.linalg.norm(points - points[row], axis=1)
     distances[~among] = np.inf
     nearest = int(np.argmin(distances))

@@ -11,10 +11,10 @@ from statistics import fmean
 
 import numpy as np
 
+from ..types import FloatArray
 from .structure_body import Body
 from .structure_limbs import Limb, unit
 from .structure_trunk import Trunk
-from .types import FloatArray
 
 _FEW = 6  # Joints on a head: fewer may be hair as well as a face.
 

@@ -10,10 +10,10 @@ from itertools import combinations
 
 import numpy as np
 
+from ..types import BoolArray, FloatArray
 from .structure_branches import Branch, Lengths
 from .structure_limbs import Limb, LimbPair, bell
 from .structure_tree import Tree
-from .types import BoolArray, FloatArray
 
 _CLEAR_BEND = np.radians(12)
 _NUM_FITS = 12  # Of one branch that are compared with those of the other side.
@@ -141,7 +141,8 @@ def _best_pair(tree: Tree, one: _Fits, other: _Fits, kind: Proportions) -> LimbP
     row, column = np.unravel_index(int(np.argmax(scores)), scores.shape)
     limbs = one.limb(int(row)), other.limb(int(column))
     score = float(scores[row, column]) - _crowd(tree, left.top, right.top)
-    score += float(bell(np.log(left.size / right.size), 0.6))
+    # One side may lack a hand, or hold something.
+    score += 0.4 * float(bell(np.log(left.size / right.size), 0.6))
     return LimbPair(limbs, tree.meeting(left.top, right.top), score)
 
 

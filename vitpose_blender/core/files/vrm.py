@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from ..layouts import SIDES
+from ..rig import REQUIRED_ROLES
 from .gltf_file import Gltf, parents, path_to_root
-from .layouts import SIDES
-from .rig import REQUIRED_ROLES
 
 _CENTRE = {
     "hips": "hips",

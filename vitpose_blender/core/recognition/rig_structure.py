@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .layouts import SIDES
-from .skeleton import Skeleton
+from ..layouts import SIDES
+from ..skeleton import Skeleton
+from ..types import FloatArray
 from .structure_body import Body
 from .structure_details import (
     find_clavicle,
@@ -25,7 +26,6 @@ from .structure_reasons import structure_reasons
 from .structure_search import find_body
 from .structure_tree import Tree
 from .structure_trunk import Trunk, find_trunk
-from .types import FloatArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import BodyError
-from .skeleton import Skeleton
+from ..errors import BodyError
+from ..skeleton import Skeleton
 from .structure_body import Body, find_bodies
 from .structure_branches import find_branches
 from .structure_joining import hub_children, joined_tree

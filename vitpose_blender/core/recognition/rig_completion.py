@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .layouts import SIDES
-from .rig import CHAIN_ROLES, FINGER_ROLES, ROLES, TWIST_ROLES
+from ..layouts import SIDES
+from ..rig import CHAIN_ROLES, FINGER_ROLES, ROLES, TWIST_ROLES
+from ..skeleton import Skeleton
 from .rig_agreement import Bones, Places, other_side
-from .skeleton import Skeleton
 
 if TYPE_CHECKING:
-    from .types import FloatArray
+    from ..types import FloatArray
 
 _MOST = 8  # Candidates of one role.
 # What a role's bone hangs on or carries: both sources must agree on that bone.

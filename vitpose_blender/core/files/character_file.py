@@ -6,7 +6,7 @@ import re
 import struct
 from pathlib import Path
 
-from .errors import CharacterError
+from ..errors import CharacterError
 
 SUFFIXES = (".glb", ".gltf", ".vrm", ".fbx", ".blend")
 HEAD_SIZE = 1024  # Enough to know a file by [bytes].

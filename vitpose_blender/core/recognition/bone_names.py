@@ -3,8 +3,8 @@
 
 from collections.abc import Sequence
 
+from ..layouts import SIDES
 from .bone_reading import BoneName, read_bone_name
-from .layouts import SIDES
 from .named_bones import NamedBones
 from .named_limbs import Rows, find_arm, find_leg
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..types import FloatArray
 from .structure_body import Body
 from .structure_facing import Facing
 from .structure_limbs import Limb, bell
 from .structure_tree import Tree
 from .structure_trunk import Trunk
-from .types import FloatArray
 
 FINGERS = ("thumb", "index", "middle", "ring", "pinky")
 _BESIDE = 0.12  # A twist bone lies this near to its segment, against the segment.

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .layouts import SIDES
-from .skeleton import Skeleton
-from .types import FloatArray
+from ..layouts import SIDES
+from ..skeleton import Skeleton
+from ..types import FloatArray
 
 # A neck bone that begins this much of the trunk's length below the arms' roots and
 # carries them is one of the spine, unless it is the only one.

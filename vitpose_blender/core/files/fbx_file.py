@@ -7,8 +7,8 @@ It makes room for as many properties as a node says it has, be they billions.
 import struct
 from pathlib import Path
 
+from ..errors import CharacterError
 from .character_file import fbx_version
-from .errors import CharacterError
 
 _HEADER_SIZE = 27  # Of the file [bytes].
 _WIDE = 7500  # From this version on, lengths are 64 bits wide.

@@ -8,9 +8,10 @@ the words in names, the joints alone. Each is compared with the joints.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ..errors import BodyError, RigError
+from ..rig import ROLES, RigMap, Value
+from ..skeleton import Skeleton
 from .bone_names import roles_from_names
-from .errors import BodyError, RigError
-from .rig import ROLES, RigMap, Value
 from .rig_agreement import (
     Agreement,
     Bones,
@@ -22,7 +23,6 @@ from .rig_chains import fit_chains
 from .rig_completion import candidates, complete
 from .rig_sides import CERTAIN, SURE, faces_as_usual, named_sides
 from .rig_structure import Structure, find_structure
-from .skeleton import Skeleton
 
 BY_JOINTS = "Humanoid by its joints"
 ANIMAL_BY_JOINTS = "Animal by its joints"
