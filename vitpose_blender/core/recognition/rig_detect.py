@@ -21,7 +21,7 @@ from .rig_agreement import (
 )
 from .rig_chains import fit_chains
 from .rig_completion import candidates, complete
-from .rig_sides import CERTAIN, SURE, faces_as_usual, named_sides
+from .rig_sides import CERTAIN, LIKELY, SURE, faces_as_usual, named_sides
 from .rig_structure import Structure, find_structure
 
 BY_JOINTS = "Humanoid by its joints"
@@ -234,14 +234,14 @@ class _Detector:
         if abs(named) > 0.5:
             bones = structure.bones if named > 0 else exchange_sides(structure.bones)
             return bones, 0.9, ["the names decide which side is left"]
-        ahead = faces_as_usual(structure)
-        if ahead is None:
-            raise BodyError(
-                f"Nothing tells which side of {structure.bones['hips'][0]!r} is left: "
-                "give the bones names with sides, or map them by hand"
-            )
-        bones = structure.bones if ahead else exchange_sides(structure.bones)
-        return bones, 0.5, ["it is taken to face the way that characters usually do"]
+        # Guessing from nothing would turn some characters about.
+        if structure.sides > LIKELY and faces_as_usual(structure):
+            note = "its shape and the way that characters usually face agree"
+            return structure.bones, structure.sides, [note]
+        raise BodyError(
+            f"Nothing tells which side of {structure.bones['hips'][0]!r} is left: "
+            "give the bones names with sides, or map them by hand"
+        )
 
 
 def _structure_or_problem(

@@ -10,6 +10,7 @@ from .rig_structure import Structure
 
 CERTAIN = 0.98  # Of the sides: names that say otherwise are wrong.
 SURE = 0.9  # Of the sides: nothing else is asked.
+LIKELY = 0.5  # Of the sides: no better than not knowing.
 _CLEAR = 0.9  # Cosine of the angle to the usual way.
 
 
@@ -24,14 +25,14 @@ def named_sides(structure: Structure) -> float:
     return float(np.mean(votes)) if len(votes) > 3 else 0.0
 
 
-def faces_as_usual(structure: Structure) -> bool | None:
-    """Return whether a body faces the way that characters do; None if that is unclear.
+def faces_as_usual(structure: Structure) -> bool:
+    """Return whether a body clearly faces the way that characters do.
 
     Blender's characters stand along Z and face -Y, those of game engines and files
     stand along Y and face Z.
     """
     for up, forward in (((0, 0, 1), (0, -1, 0)), ((0, 1, 0), (0, 0, 1))):
         ahead = float(structure.forward @ np.array(forward))
-        if structure.up @ np.array(up) > _CLEAR and abs(ahead) > _CLEAR:
-            return ahead > 0
-    return None
+        if structure.up @ np.array(up) > _CLEAR and ahead > _CLEAR:
+            return True
+    return False
