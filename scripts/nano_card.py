@@ -51,7 +51,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def overlays(arguments: argparse.Namespace) -> Bytes:
-    """Return four pictures of each video in a row, with what the model finds."""
+    """Return a row of four pictures of each video, with what the model finds."""
     from vitpose_blender.inference.device import choose_device
     from vitpose_blender.inference.vitpose import ViTPose
 
@@ -63,7 +63,7 @@ def overlays(arguments: argparse.Namespace) -> Bytes:
         some = [samples[number] for number in chosen]
         found = found_in(model, some)
         rows.append(np.hstack([draw(*one) for one in zip(some, *found)]))
-    return np.hstack(rows)
+    return np.vstack(rows)
 
 
 def draw(sample: "Sample", xy: Any, score: Any) -> Bytes:

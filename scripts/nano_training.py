@@ -310,7 +310,9 @@ class Trainer:
 
     @torch.no_grad()
     def _follow(self) -> None:
-        keep = min(0.998, 1 - 1 / (1 + self._step / 10))
+        # The last stage is short: what went before at smaller size must fade.
+        longest = 0.998 if self._stage.until < 1 else 0.995
+        keep = min(longest, 1 - 1 / (1 + self._step / 10))
         for mean, now in zip(self._average.parameters(), self._network.parameters()):
             mean.lerp_(now, 1 - keep)
 
