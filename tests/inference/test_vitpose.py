@@ -286,6 +286,15 @@ def copy(vitpose_folder, tmp_path):
     return shutil.copytree(vitpose_folder, tmp_path / "copy")
 
 
+def test_weights_that_call_themselves_half_precision_run(copy, vitpose, frame):
+    rewrite_config(copy, dtype="float16")
+    box = np.array([[20.0, 20.0, 200.0, 220.0]])
+    half, (xy, score) = ViTPose.load(str(copy), CPU), by_us(vitpose, frame.image, box)
+    half_xy, half_score = by_us(half, frame.image, box)
+    np.testing.assert_allclose(half_xy, xy, atol=1e-3)
+    np.testing.assert_allclose(half_score, score, atol=1e-5)
+
+
 def load_error(folder, kind=WeightsError):
     with pytest.raises(kind) as caught:
         ViTPose.load(str(folder), CPU)

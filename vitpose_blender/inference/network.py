@@ -150,12 +150,16 @@ def _read_model(folder: Path) -> Any:
             f"The model in {folder} is of the kind {kind!r}, not a ViTPose; choose one "
             "such as usyd-community/vitpose-base-simple"
         )
+    import torch
     from transformers import VitPoseForPoseEstimation
 
     pose_model: Any = VitPoseForPoseEstimation
     with readable(folder), progress_hidden():
         model, info = pose_model.from_pretrained(
-            folder, local_files_only=True, output_loading_info=True
+            folder,
+            local_files_only=True,
+            output_loading_info=True,
+            dtype=torch.float32,  # Whatever its file says; the device decides later.
         )
     refuse_missing(info, folder)
     return model
