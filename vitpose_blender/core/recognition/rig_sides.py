@@ -10,7 +10,7 @@ from .rig_structure import Structure
 
 CERTAIN = 0.98  # Of the sides: names that say otherwise are wrong.
 SURE = 0.9  # Of the sides: nothing else is asked.
-LIKELY = 0.5  # Of the sides: no better than not knowing.
+LIKELY = 0.6  # Of the sides: better than not knowing.
 _CLEAR = 0.9  # Cosine of the angle to the usual way.
 
 
