@@ -107,7 +107,8 @@ def _roles(body: Body, trunk: Trunk, facing: Facing) -> dict[str, tuple[int, ...
             parts |= find_fingers(body.tree, arm)
             parts["toe"] = (find_toe(body.tree, leg, facing.forward),)
         roles |= {f"{side}_{part}": rows for part, rows in parts.items()}
-    eyes = find_eyes(body.tree, trunk, facing)
+    # An animal's ears are as far ahead as its eyes.
+    eyes = find_eyes(body.tree, trunk, facing) if body.is_upright else None
     if eyes is not None:
         roles |= {f"{side}_eye": (eye,) for side, eye in zip(SIDES, eyes)}
     roles["jaw"] = (find_jaw(body.tree, trunk, facing, eyes),)

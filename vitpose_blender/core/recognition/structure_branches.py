@@ -63,7 +63,7 @@ class Branch:
         bends: At the hinges, shape `(K,)` [rad].
         turns: At the ends, towards what hangs there farthest, shape `(K,)` [rad]; NaN
             where nothing does.
-        fingers: How many branches leave the ends, shape `(K,)`.
+        fingers: How many branches leave the ends, or hinges that end in tails; `(K,)`.
     """
 
     top: int
@@ -118,10 +118,10 @@ def _branch(tree: Tree, top: int) -> Branch:
     fars = np.array(tree.farthest)[ends]
     onwards = np.where(((fars == ends) | tipped)[:, None], np.nan, tree.points[fars])
     turned = np.stack([points[:, 1], points[:, 2], onwards], axis=1)
-    fingers = np.array(tree.fingers)[ends]
+    fingers = np.array(tree.fingers)[np.where(tipped, joints[:, 1], ends)]
     return Branch(
         top, tree.sizes[top], joints, points, steps, lengths[sane],
-        _bend(points), _bend(turned), np.where(tipped, 0, fingers),
+        _bend(points), _bend(turned), fingers,
     )  # fmt: skip
 
 

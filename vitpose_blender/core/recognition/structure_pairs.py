@@ -106,8 +106,10 @@ def _signs(branch: Branch, kind: Proportions, counts_fingers: bool) -> FloatArra
     if kind is LEG:  # A foot turns forwards.
         turns = np.clip(np.degrees(branch.turns) / 45, 0, 1)
         scores += np.where(np.isnan(turns), 0.0, 0.3 + 0.7 * turns)
+        # Whoever makes a bone below the shin makes a foot.
+        scores -= 1.0 * (branch.tipped & (branch.fingers > 0))
     elif kind is ARM and counts_fingers:
-        fingers = np.minimum(branch.fingers, 5)
+        fingers = np.where(branch.tipped, 0, np.minimum(branch.fingers, 5))
         scores += np.where(fingers > 1, 0.6 + 0.3 * fingers, 0.0)
     return scores
 
@@ -162,6 +164,7 @@ def _likeness(one: Branch, other: Branch) -> FloatArray:
     scores += bell(np.log(lengths.upper[:, None] / others.upper), 0.15)
     scores += bell(np.log(lengths.lower[:, None] / others.lower), 0.15)
     scores -= 0.6 * np.sum(one.steps[:, None] != other.steps, axis=-1)
+    scores -= 0.4 * (one.tipped[:, None] != other.tipped)
     return scores
 
 

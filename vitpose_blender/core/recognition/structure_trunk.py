@@ -37,6 +37,7 @@ class _TrunkSearch:
         self.tops = [limb.top for pair in (body.legs, body.arms) for limb in pair.limbs]
         self.length = max(float(np.linalg.norm(body.trunk)), 1e-6)
         self.up = unit(body.trunk)
+        self.near = 0.25 * self.length
         # An animal's head is ahead and above.
         self.onwards = self.up if body.is_upright else unit(self.up + body.up)
         self.across = unit(unit(body.legs.across) + unit(body.arms.across))
@@ -171,10 +172,12 @@ class _TrunkSearch:
         )  # fmt: skip
 
     def _is_feature(self, row: int) -> bool:
-        """Return whether a joint is a part of an animal's face."""
-        tree = self.tree
-        beside = tree.sizes[tree.parents[row]] - 1
-        return not self.body.is_upright and tree.sizes[row] < 0.5 * beside
+        """Return whether a joint is a part of a face rather than the way to the top."""
+        tree, parent = self.tree, self.tree.parents[row]
+        if not self.body.is_upright:
+            return tree.sizes[row] < 0.5 * (tree.sizes[parent] - 1)
+        leaves = [r for r in tree.children[parent] if not tree.children[r]]
+        return row in leaves and len(leaves) > 1 and tree.lengths[row] < self.near
 
     def _is_one_of_many(self, row: int) -> bool:
         """Return whether more than two branches are like this one, as hair is."""
