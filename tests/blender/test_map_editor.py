@@ -272,3 +272,9 @@ def test_colours_follow_the_map(hero):
 def test_room_for_chains_is_enough_for_long_ones():
     assert all(slots(role) >= 4 for role in CHAIN_ROLES)
     assert slots("spine") >= 10
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "{", '{"name": 1}'])
+def test_a_stored_map_that_is_none_shows_as_empty(hero, text):
+    hero[MAP_KEY] = text
+    assert not map_editor.read_map(hero).bones

@@ -70,10 +70,7 @@ def stored_map(armature: Object, key: str = MAP_KEY) -> RigMap | None:
     if not isinstance(text, str):
         return None
     try:
-        table = json.loads(text)
-        if not isinstance(table, dict):
-            raise ValueError("it is not a table")
-        own = RigMap.from_table(table, f"the map of {armature.name!r}")
+        own = RigMap.from_table(json.loads(text), f"the map of {armature.name!r}")
     except (ValueError, RecursionError, VitposeError) as error:
         log.warning(
             "%s has a broken map, which is passed over: %s", armature.name, error

@@ -88,7 +88,7 @@ class RigMap:
         return cls.from_table({"name": path.stem, **table}, str(path))
 
     @classmethod
-    def from_table(cls, table: Mapping[str, Any], source: str) -> "RigMap":
+    def from_table(cls, table: Any, source: str) -> "RigMap":
         """Read a rig map from a table such as `to_table` returns.
 
         Args:
@@ -98,6 +98,8 @@ class RigMap:
         Raises:
             VitposeError: The table is not a rig map.
         """
+        if not isinstance(table, dict):
+            raise VitposeError(f"{source} is not a rig map: it is not a table")
         name, body = table.get("name"), table.get("body", "biped")
         if not _is_text(name) or not name.strip():
             raise VitposeError(f"{source} is not a rig map: its name is not a text")
