@@ -12,7 +12,6 @@ from tests.humanoid import (
     humanoid_roles,
     humanoid_skeleton,
     moving,
-    person_like,
     random_rotations,
     world_motion,
 )
@@ -38,22 +37,6 @@ SEGMENTS = {  # Role of the bone: where the person's begins and ends.
     "shin": ("knee", "ankle", "foot"),
 }
 MIRROR = np.diag([-1.0, 1.0, 1.0])
-
-
-@pytest.fixture
-def rest():
-    return build_rig_rest(humanoid_skeleton(), humanoid_roles())
-
-
-@pytest.fixture
-def standing(rest):
-    return person_like(rest)
-
-
-@pytest.fixture
-def xyz(standing):
-    """Four seconds of a person who moves everything."""
-    return moving(standing, np.arange(int(4 * FPS)) / FPS)
 
 
 def mirrored(xyz):

@@ -9,34 +9,14 @@ import pytest
 from tests.humanoid import (
     ROW,
     SIDES,
-    humanoid_roles,
     humanoid_skeleton,
-    moving,
-    person_like,
     world_motion,
 )
 from tests.turns import angles_deg, bone_heads, matrices, rest_of
-from vitpose_blender.core.build_rest import build_rig_rest
 from vitpose_blender.core.retarget import retarget
 from vitpose_blender.core.rotations import about_axis, unit
 
 FPS = 30.0
-
-
-@pytest.fixture
-def rest():
-    return build_rig_rest(humanoid_skeleton(), humanoid_roles())
-
-
-@pytest.fixture
-def standing(rest):
-    return person_like(rest)
-
-
-@pytest.fixture
-def xyz(standing):
-    """Four seconds of a person who moves everything."""
-    return moving(standing, np.arange(int(4 * FPS)) / FPS)
 
 
 SEGMENTS = {  # Role of the bone: where the person's begins and ends.
