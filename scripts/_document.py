@@ -8,14 +8,19 @@ from pathlib import Path
 import _environment
 
 
-def add_options(parser: argparse.ArgumentParser, document: Path) -> None:
-    """Add --shared, where the test data are, and --write, which updates a document."""
+def add_shared(parser: argparse.ArgumentParser) -> None:
+    """Add --shared, where the test data are."""
     parser.add_argument(
         "--shared",
         type=Path,
         default=_environment.ROOT.parent / "shared",
         help="folder of the shared test data; default %(default)s",
     )
+
+
+def add_options(parser: argparse.ArgumentParser, document: Path) -> None:
+    """Add --shared, and --write, which updates a document."""
+    add_shared(parser)
     parser.add_argument("--write", action="store_true", help=f"update {document.name}")
 
 

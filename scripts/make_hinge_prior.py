@@ -7,9 +7,9 @@ the lower bone goes when the limb bends. Prints how far the fit is from the moti
 """
 
 import argparse
-from pathlib import Path
 
 import _cli
+import _document
 import _environment
 
 if __name__ == "__main__":
@@ -73,12 +73,7 @@ def angles(made: np.ndarray, upper: np.ndarray, flexion: np.ndarray) -> np.ndarr
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = _cli.ArgumentParser(__doc__ or "")
-    parser.add_argument(
-        "--shared",
-        type=Path,
-        default=ROOT.parent / "shared",
-        help="folder of the shared test data; default %(default)s",
-    )
+    _document.add_shared(parser)
     return parser.parse_args()
 
 

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import _cli
+import _document
 import _environment
 
 if __name__ == "__main__":
@@ -118,12 +119,7 @@ def format_table(name: str, table: np.ndarray) -> str:
 
 def parse_arguments() -> argparse.Namespace:
     parser = _cli.ArgumentParser(__doc__ or "")
-    parser.add_argument(
-        "--shared",
-        type=Path,
-        default=ROOT.parent / "shared",
-        help="folder of the shared test data; default %(default)s",
-    )
+    _document.add_shared(parser)
     parser.add_argument("--num", type=int, default=40, help="directions a limb")
     return parser.parse_args()
 

@@ -16,10 +16,11 @@ from tests.humanoid import (
 )
 from vitpose_blender.core.build_rest import build_rig_rest
 from vitpose_blender.core.camera_model import Camera
-from vitpose_blender.core.live_drive import LiveDrive, Manner, resting_pose
+from vitpose_blender.core.live_drive import LiveDrive, Manner
 from vitpose_blender.core.memory_json import memory_from_dict, memory_to_dict
 from vitpose_blender.core.motion import Memory
 from vitpose_blender.core.packet import Packet
+from vitpose_blender.core.retarget import rest_targets
 from vitpose_blender.core.types import Joints3D, Keypoints2D
 
 CAMERA = Camera((1280, 720))
@@ -152,7 +153,7 @@ def test_the_wanted_person_is_followed_and_nobody_else(rest):
 
 
 def test_who_has_seen_nobody_is_at_rest(rest):
-    pose = resting_pose(rest)
+    pose = rest_targets(rest)
     heads = pose.location[: len(rest.names)]
     np.testing.assert_allclose(heads, rest.heads, atol=0.01)
 

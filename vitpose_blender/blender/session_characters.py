@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from bpy.types import Object
 
 from ..core.errors import CharacterError
-from ..core.live_drive import Manner, resting_pose
+from ..core.live_drive import Manner
 from ..core.motion import CharacterPose
+from ..core.retarget import rest_targets
 from ..core.rig_rest import RigRest
 from . import access, binding, character
 from .session_config import CaptureConfig, Driven
@@ -94,7 +95,7 @@ class Characters:
                 armature = each.find()
                 if armature is not None:
                     binding.ensure_binding(armature, each.rest)
-                    binding.move_targets(armature, resting_pose(each.rest))
+                    binding.move_targets(armature, rest_targets(each.rest))
         except Exception:
             self.release()
             raise

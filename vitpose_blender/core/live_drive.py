@@ -148,13 +148,6 @@ class LiveDrive:
         return replace(motion, xyz=xyz, path=still, clearance=np.zeros(1))
 
 
-def resting_pose(rest: RigRest) -> CharacterPose:
-    """Return the pose of a character that has seen nobody yet."""
-    unknown = np.full((1, len(CANONICAL), 3), np.nan)
-    nowhere = WorldMotion(np.zeros(1), unknown, np.zeros((1, 3)), np.zeros(1))
-    return retarget(nowhere, rest, Memory()).pose(0)
-
-
 def _sit(xyz: FloatArray) -> None:
     """Give a person legs that sit on a chair, shape `(28, 3)`, changed in place."""
     rows = CANONICAL.index

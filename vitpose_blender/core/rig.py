@@ -280,27 +280,34 @@ def load_rig_maps(folder: Path) -> list[RigMap]:
     return [RigMap.from_toml(path) for path in sorted(folder.glob("*.toml"))]
 
 
+def fitting_rig_maps(maps: Iterable[RigMap], available: Sequence[str]) -> list[RigMap]:
+    """Return the maps whose required bones an armature has, the best fitting first."""
+    fitting = [rig_map for rig_map in maps if _resolves(rig_map, available)]
+    return sorted(fitting, key=lambda each: _fit(each, available), reverse=True)
+
+
 def choose_rig_map(maps: Iterable[RigMap], available: Sequence[str]) -> RigMap:
     """Return the map that fits the armature's bone names best.
 
     Raises:
         RigError: No map has all required bones; the message compares with the nearest.
     """
-    ranked = sorted(
-        maps,
-        key=lambda rig_map: (
-            rig_map.fits_controls(available),
-            rig_map.score(available),
-        ),
-        reverse=True,
-    )
-    for rig_map in ranked:
-        try:
-            rig_map.resolve(available)
-        except RigError:
-            continue
-        return rig_map
-    if not ranked:
+    maps = list(maps)
+    if not maps:
         raise VitposeError("There is no rig map to choose from")
-    ranked[0].resolve(available)
+    if fitting := fitting_rig_maps(maps, available):
+        return fitting[0]
+    max(maps, key=lambda each: _fit(each, available)).resolve(available)
     raise AssertionError("unreachable: resolve raises for the nearest map")
+
+
+def _fit(rig_map: RigMap, available: Sequence[str]) -> tuple[bool, tuple[float, float]]:
+    return rig_map.fits_controls(available), rig_map.score(available)
+
+
+def _resolves(rig_map: RigMap, available: Sequence[str]) -> bool:
+    try:
+        rig_map.resolve(available)
+    except RigError:
+        return False
+    return True

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..errors import BodyError, RigError
-from ..rig import ROLES, RigMap, Value
+from ..rig import ROLES, RigMap, Value, fitting_rig_maps
 from ..skeleton import Skeleton
 from .bone_names import roles_from_names
 from .rig_agreement import (
@@ -107,7 +107,7 @@ class _Detector:
         )
 
     def _by_map(self) -> Detection | None:
-        for rig_map in self._ranked_maps():
+        for rig_map in fitting_rig_maps(self.maps, self.skeleton.names):
             bones = fit_chains(self.skeleton, rig_map.resolve(self.skeleton.names))
             named = sum(map(len, bones.values()))
             reason = f"{named} bones have the names of {rig_map.name}"
@@ -117,15 +117,6 @@ class _Detector:
             if checked := self._checked(found):
                 return checked
         return None
-
-    def _ranked_maps(self) -> list[RigMap]:
-        names = self.skeleton.names
-        fitting = [rig_map for rig_map in self.maps if _resolves(rig_map, names)]
-        return sorted(
-            fitting,
-            key=lambda each: (each.fits_controls(names), each.score(names)),
-            reverse=True,
-        )
 
     def _by_words(self) -> Detection | None:
         if not self.words:
@@ -251,14 +242,6 @@ def _structure_or_problem(
         return find_structure(skeleton), None
     except BodyError as problem:
         return None, problem
-
-
-def _resolves(rig_map: RigMap, names: Sequence[str]) -> bool:
-    try:
-        rig_map.resolve(names)
-    except RigError:
-        return False
-    return True
 
 
 def _no_body(structure: Structure) -> str:
