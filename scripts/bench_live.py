@@ -29,7 +29,7 @@ import _environment
 
 if TYPE_CHECKING:
     from vitpose_blender.blender.session import LiveSession
-    from vitpose_blender.blender.session_config import CaptureConfig, Driven
+    from vitpose_blender.live.config import CaptureConfig, Driven
 
 RESOURCES = _environment.ROOT / "resources"
 MANNEQUIN = RESOURCES / "characters" / "mannequin.glb"
@@ -80,7 +80,7 @@ class Measured:
 
 def main(arguments: argparse.Namespace) -> int:
     from vitpose_blender.blender import session
-    from vitpose_blender.blender.session_config import CaptureConfig
+    from vitpose_blender.live.config import CaptureConfig
 
     session.register()
     driven = load_characters(arguments)
@@ -101,7 +101,7 @@ def main(arguments: argparse.Namespace) -> int:
 def load_characters(arguments: argparse.Namespace) -> "list[Driven]":
     """Load the character as often as wanted; all of them follow the same person."""
     from vitpose_blender.blender import load
-    from vitpose_blender.blender.session_config import Driven
+    from vitpose_blender.live.config import Driven
 
     with _cli.hushed():
         load.open_empty_scene()
@@ -216,7 +216,7 @@ def run(
 
 def note_when_ready() -> dict[float, float]:
     """Have each moment's time noted when its poses are ready; returns the notes."""
-    from vitpose_blender.blender.session_run import LiveRun
+    from vitpose_blender.live.run import LiveRun
 
     ready: dict[float, float] = {}
     make: Any = LiveRun.step

@@ -33,6 +33,7 @@ OUTSIDE = {  # What a layer may import from outside the package.
         "huggingface_hub",
         "safetensors",
     },
+    "live": {"numpy"},
     "blender": {"numpy"} | BLENDER,
 }
 INSIDE = {  # Which of the others a layer may import.
@@ -41,7 +42,8 @@ INSIDE = {  # Which of the others a layer may import.
     "worker": {"core"},
     "data_files": {"core"},
     "inference": {"core", "data_files", "worker"},
-    "blender": {"core", "data_files", "inference", "streaming", "worker"},
+    "live": {"core", "data_files", "inference", "streaming", "worker"},
+    "blender": {"core", "data_files", "inference", "live", "streaming", "worker"},
 }
 # Called by Blender with arguments that its manual explains, or by a script's last line.
 NAMES_THAT_SAY_ALL = {

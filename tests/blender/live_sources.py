@@ -9,11 +9,11 @@ from contextlib import contextmanager
 import numpy as np
 
 from tests.humanoid import moving, person_like, seen_by_camera
-from vitpose_blender.blender.session_feed import Feed, Seen
 from vitpose_blender.core.packet import Packet
 from vitpose_blender.core.rig_rest import RigRest
 from vitpose_blender.core.take import TakeHeader
 from vitpose_blender.core.types import Joints3D, Keypoints2D
+from vitpose_blender.live.feed import Feed, Seen
 
 WAIT = 20  # For what must happen; only a failing test waits so long [s].
 FPS = 30.0  # [Hz]
@@ -35,7 +35,7 @@ class FakeSource:
 
     @contextmanager
     def open(self, config, person, stop) -> Iterator[Feed]:
-        """Be what `session_feed.open_feed` is."""
+        """Be what `live.feed.open_feed` is."""
         self.wanted = person
         self.is_open.set()
         try:

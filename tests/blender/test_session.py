@@ -17,9 +17,9 @@ from tests.blender.fingerprint import differences, fingerprint
 from tests.blender.live_sources import WAIT, FakeSource, joints_of, moments
 from tests.blender.rigs import add_humanoid, farthest, heads
 from vitpose_blender.blender import binding, character, session, session_characters
-from vitpose_blender.blender.session_config import CaptureConfig, Driven
 from vitpose_blender.core.errors import CameraError, CharacterError, VitposeError
 from vitpose_blender.core.take import read_take
+from vitpose_blender.live.config import CaptureConfig, Driven
 
 ROOT = Path(__file__).parents[2]
 
@@ -381,7 +381,7 @@ def test_blender_quits_at_once_while_it_captures(bpy_python, tmp_path):
         "from tests.blender.live_sources import WAIT, FakeSource\n"
         "from tests.blender.rigs import add_humanoid\n"
         "from vitpose_blender.blender import session\n"
-        "from vitpose_blender.blender.session_config import CaptureConfig, Driven\n"
+        "from vitpose_blender.live.config import CaptureConfig, Driven\n"
         "source = FakeSource()\n"
         "import atexit\n"
         "atexit.register(lambda: print('closed', source.is_closed.is_set()))\n"

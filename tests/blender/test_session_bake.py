@@ -18,12 +18,12 @@ from vitpose_blender.blender import (
     session,
     session_bake,
 )
-from vitpose_blender.blender.session_config import CaptureConfig, Driven
 from vitpose_blender.core.errors import CharacterError, TakeError
 from vitpose_blender.core.live_drive import Manner
 from vitpose_blender.core.motion import CharacterMotion
 from vitpose_blender.core.take import Take, read_take
 from vitpose_blender.data_files import data_folder
+from vitpose_blender.live.config import CaptureConfig, Driven
 
 MANNEQUIN = data_folder("resources") / "characters" / "mannequin.glb"
 SAME = 5e-4  # [m]

@@ -19,12 +19,12 @@ from vitpose_blender.blender import (
     load,
     session,
     session_bake,
-    session_feed,
 )
-from vitpose_blender.blender.session_config import CaptureConfig, Driven
-from vitpose_blender.blender.session_feed import Pace
 from vitpose_blender.core.take import read_take
 from vitpose_blender.data_files import data_folder
+from vitpose_blender.live import feed
+from vitpose_blender.live.config import CaptureConfig, Driven
+from vitpose_blender.live.feed import Pace
 
 RESOURCES = data_folder("resources")
 VIDEO = RESOURCES / "videos" / "sample.mp4"
@@ -189,14 +189,14 @@ def test_a_stream_that_breaks_off_ends_quietly(
     live, hero, tmp_path, vitpose_folder, happens, monkeypatch
 ):
     seen = threading.Event()
-    look = session_feed._look
+    look = feed._look
 
     def watched(*arguments):
         for moment in look(*arguments):
             yield moment
             seen.set()
 
-    monkeypatch.setattr(session_feed, "_look", watched)
+    monkeypatch.setattr(feed, "_look", watched)
     server = MjpegServer()
     try:
         settings = {"source": server.url, "model": str(vitpose_folder), "timeout": 0.5}

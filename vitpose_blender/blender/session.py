@@ -19,11 +19,11 @@ from bpy.types import Object
 
 from ..core.errors import TakeError, VitposeError
 from ..core.motion import CharacterPose
+from ..live.config import CaptureConfig, Driven, Status
+from ..live.feed import OpenFeed, Seen, open_feed
+from ..live.run import LiveRun, Moment, Preview
 from ..worker import CaptureWorker
 from .session_characters import Characters
-from .session_config import CaptureConfig, Driven, Status
-from .session_feed import OpenFeed, Seen, open_feed
-from .session_run import LiveRun, Moment, Preview
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from ..core.live_drive import Manner
 from ..core.motion import CharacterPose
 from ..core.retarget import rest_targets
 from ..core.rig_rest import RigRest
+from ..live.config import CaptureConfig, Driven
 from . import access, binding, character
-from .session_config import CaptureConfig, Driven
 from .wiggle import find_armature
 
 log = logging.getLogger(__name__)

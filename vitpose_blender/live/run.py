@@ -21,8 +21,8 @@ from ..core.packet import Packet, dumps, loads
 from ..core.rig_rest import RigRest
 from ..core.types import ImageArray
 from ..worker import LatestSlot
-from .session_config import CaptureConfig
-from .session_feed import Feed, OpenFeed, Seen
+from .config import CaptureConfig
+from .feed import Feed, OpenFeed, Seen
 
 _FPS_FRAMES = 30  # Over how many frames the rate is measured.
 

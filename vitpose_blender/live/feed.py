@@ -19,7 +19,7 @@ from ..core.filters import PRESETS
 from ..core.packet import Packet
 from ..core.take import TakeHeader, is_take
 from ..core.types import ImageArray
-from .session_config import CaptureConfig
+from .config import CaptureConfig
 
 if TYPE_CHECKING:
     from ..inference.capture import PeopleLifter
