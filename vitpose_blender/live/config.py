@@ -3,9 +3,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from ..core.camera_model import DEFAULT_FOV
 from ..core.live_drive import Body, Manner
+
+# Where the capture runs: in a process of its own, or in a thread of Blender's.
+Engine = Literal["process", "thread"]
 
 
 @dataclass(frozen=True)
@@ -14,9 +18,11 @@ class CaptureConfig:
 
     Attributes:
         source: A video, a folder of pictures, the index of a camera, the address of a
-            stream, or keypoints that others detected.
+            stream, keypoints that others detected, or `udp://HOST:PORT` for packets
+            that another machine sends.
         journal: Folder of the journal.
-        model: ViTPose: a folder or an id on the hub; recorded keypoints need none.
+        model: ViTPose: a folder or an id on the hub; empty is the one that comes with
+            the extension. Keypoints of others need none.
         device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
         detector: Who finds people; see `inference.detector.make_detector`.
         allow_download: Whether weights may be fetched.
@@ -30,6 +36,9 @@ class CaptureConfig:
         fps: Rate of recorded keypoints and picture folders, which may not say it [Hz].
         timeout: How long a camera or stream may deliver nothing [s].
         keeps_binding: Whether characters stay bound, in their last pose, at the end.
+        engine: Where it runs.
+        python: The interpreter of the process of its own; empty is Blender's.
+        python_paths: Folders of packages that this interpreter looks at first.
     """
 
     source: str
@@ -48,6 +57,9 @@ class CaptureConfig:
     fps: float | None = None
     timeout: float = 5.0
     keeps_binding: bool = False
+    engine: Engine = "process"
+    python: str = ""
+    python_paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,9 +96,14 @@ class Status:
         confidence: Mean score of the newest keypoints, in [0, 1].
         people: Numbers of the people in the newest picture.
         num_frames: Pictures so far.
-        num_dropped: Pictures that came too fast to be looked at.
+        num_dropped: Pictures that came too fast to be looked at, or datagrams that
+            were of no use.
+        dropped: Why these were dropped, in words; empty where it is always the same.
         num_journalled: Packets in the journal so far.
         device: What the model runs on, really.
+        engine: Where the capture runs; empty before the first.
+        stage: What is being waited for while starting, in words, such as `loading the
+            model`; what is wrong with the process while running, usually nothing.
         is_recording: Whether a take is being recorded.
     """
 
@@ -99,6 +116,9 @@ class Status:
     people: tuple[int, ...] = ()
     num_frames: int = 0
     num_dropped: int = 0
+    dropped: str = ""
     num_journalled: int = 0
     device: str = ""
+    engine: Engine | Literal[""] = ""
+    stage: str = ""
     is_recording: bool = False
