@@ -22,7 +22,15 @@ def pytest_pycollect_makemodule(module_path, parent):
 
 
 @pytest.fixture(autouse=True)
-def addon():
+def user_data(tmp_path_factory, monkeypatch):
+    """Let the user's own files be in a folder of the test."""
+    folder = tmp_path_factory.mktemp("user-data")
+    monkeypatch.setenv("BLENDER_USER_DATAFILES", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def addon(user_data):
     """Start each test in an empty file with the add-on registered."""
     import bpy
 

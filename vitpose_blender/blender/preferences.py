@@ -4,12 +4,12 @@
 import bpy
 from bpy.types import AddonPreferences, Context
 
-from . import rig_choice
+from . import rig_choice, user_files
 from .panel_parts import draw_button
 
 
 class VitposePreferences(AddonPreferences):
-    bl_idname = rig_choice.ROOT_PACKAGE
+    bl_idname = user_files.ROOT_PACKAGE
 
     def draw(self, context: Context) -> None:
         layout = self.layout

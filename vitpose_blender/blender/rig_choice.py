@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import bpy
 from bpy.types import Object
 
 from ..core.errors import CharacterError, RigError, VitposeError
@@ -15,14 +14,13 @@ from ..core.recognition.rig_chains import fit_chains
 from ..core.recognition.rig_detect import Detection, detect_rig
 from ..core.rig import RigMap, load_rig_maps
 from ..data_files import data_folder
-from . import access, character
+from . import access, character, user_files
 
 log = logging.getLogger(__name__)
 
 MAP_KEY = "VITPOSE_rig_map"  # The armature's custom property: a map as JSON.
 TABLE_KEY = "VITPOSE_humanoid"  # Another one: the map that its file brought along.
 USER_MAPS = "rigs"  # The folder of a user's own maps, in the extension's.
-ROOT_PACKAGE = __package__.rpartition(".")[0]
 
 
 def choose_rig(armature: Object, rig: str = "") -> Detection:
@@ -92,10 +90,7 @@ def forget_map(armature: Object) -> None:
 
 def user_folder() -> Path | None:
     """Return the folder of the user's own maps; None when not run as an extension."""
-    try:
-        return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, path=USER_MAPS))
-    except ValueError:
-        return None
+    return user_files.extension_folder(USER_MAPS)
 
 
 def all_maps() -> list[RigMap]:
