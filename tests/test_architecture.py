@@ -34,6 +34,7 @@ OUTSIDE = {  # What a layer may import from outside the package.
         "safetensors",
     },
     "live": {"numpy"},
+    "runtime": set(),
     "blender": {"numpy"} | BLENDER,
 }
 INSIDE = {  # Which of the others a layer may import.
@@ -43,7 +44,11 @@ INSIDE = {  # Which of the others a layer may import.
     "data_files": {"core"},
     "inference": {"core", "data_files", "worker"},
     "live": {"core", "data_files", "inference", "streaming", "worker"},
-    "blender": {"core", "data_files", "inference", "live", "streaming", "worker"},
+    "runtime": {"core", "data_files", "inference"},
+    "blender": {
+        *("core", "data_files", "inference", "live", "runtime", "streaming"),
+        "worker",
+    },
 }
 # Called by Blender with arguments that its manual explains, or by a script's last line.
 NAMES_THAT_SAY_ALL = {
