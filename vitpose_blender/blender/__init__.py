@@ -4,6 +4,7 @@
 from types import ModuleType
 
 from . import (
+    capture_settings,
     drop,
     map_slots,
     operators,
@@ -17,6 +18,7 @@ from . import (
 _MODULES: tuple[ModuleType, ...] = (
     preferences,
     map_slots,
+    capture_settings,
     props,
     session,
     operators,

@@ -11,6 +11,7 @@ import bpy
 from bpy.props import PointerProperty, StringProperty
 from bpy.types import Context, Object, PropertyGroup, Scene
 
+from .capture_settings import VitposeCapture
 from .map_slots import VitposeBoneMap
 
 
@@ -39,6 +40,7 @@ def is_character(settings: "VitposeSettings", item: Object) -> bool:
 class VitposeSettings(PropertyGroup):
     if TYPE_CHECKING:
         armature: Object | None
+        capture: VitposeCapture
     else:
         armature: PointerProperty(
             name="Character",
@@ -46,6 +48,7 @@ class VitposeSettings(PropertyGroup):
             type=Object,
             poll=is_character,
         )
+        capture: PointerProperty(type=VitposeCapture)
 
 
 class VitposeCharacter(PropertyGroup):
