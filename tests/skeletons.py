@@ -344,3 +344,16 @@ class _Humanoid:
 def humanoid(shape: Shape | None = None, seed: int = 0) -> Puppet:
     """Return a humanoid of height about 1 that faces -Y, its left at +X."""
     return _Humanoid(shape or Shape(), np.random.default_rng(seed)).build()
+
+
+def stick_figure() -> Puppet:
+    """A body in one plane: nothing tells its front."""
+    puppet = Puppet()
+    puppet.add("hips", "", at(0, 0, 1))
+    puppet.chain("spine", "hips", [at(0, 0, 1.2), at(0, 0, 1.5), at(0, 0, 1.6)])
+    for side, sign in (("left", 1), ("right", -1)):
+        leg = [at(0.1 * sign, 0, 1 - 0.45 * k) for k in range(3)]
+        arm = [at((0.2 + 0.25 * k) * sign, 0, 1.5) for k in range(3)]
+        puppet.chain(f"{side}_leg", "hips", leg)
+        puppet.chain(f"{side}_arm", "spine_0", arm)
+    return puppet

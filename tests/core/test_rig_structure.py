@@ -11,7 +11,7 @@ from tests.gltf_bones import gltf_skeleton
 from tests.placed_rigs import PLACED, placed_rig
 from tests.puppets import MAIN, Puppet, at, disguise
 from tests.rig_truth import FILES
-from tests.skeletons import Shape, humanoid, random_shape
+from tests.skeletons import Shape, humanoid, random_shape, stick_figure
 from vitpose_blender.core.errors import BodyError
 from vitpose_blender.core.recognition.rig_structure import find_structure
 from vitpose_blender.core.skeleton import Skeleton
@@ -154,19 +154,6 @@ def test_an_object_that_mirrors_exchanges_the_sides():
     plain, seen = find_structure(skeleton).bones, find_structure(mirrored).bones
     assert seen["left_forearm"] == plain["right_forearm"]
     assert seen["hips"] == plain["hips"]
-
-
-def stick_figure() -> Puppet:
-    """A body in one plane: nothing tells its front."""
-    puppet = Puppet()
-    puppet.add("hips", "", at(0, 0, 1))
-    puppet.chain("spine", "hips", [at(0, 0, 1.2), at(0, 0, 1.5), at(0, 0, 1.6)])
-    for side, sign in (("left", 1), ("right", -1)):
-        leg = [at(0.1 * sign, 0, 1 - 0.45 * k) for k in range(3)]
-        arm = [at((0.2 + 0.25 * k) * sign, 0, 1.5) for k in range(3)]
-        puppet.chain(f"{side}_leg", "hips", leg)
-        puppet.chain(f"{side}_arm", "spine_0", arm)
-    return puppet
 
 
 def test_a_flat_figure_has_no_sure_sides():

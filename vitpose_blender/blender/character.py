@@ -9,6 +9,7 @@ from ..core.rig_rest import RigRest
 from ..core.skeleton import Skeleton
 from ..core.types import FloatArray
 from . import access
+from .declared_left import declared_lefts
 from .own_constraints import PREFIX
 
 
@@ -48,17 +49,21 @@ def read_skeleton(armature: Object) -> Skeleton:
     world = np.array(armature.matrix_world)
     rows = {bone.name: row for row, bone in enumerate(bones)}
     heads = np.array([bone.head_local for bone in bones])
-    floor, top = _floor_and_top(armature, heads @ world[:3, :3].T + world[:3, 3])
+    skin = _skin(armature)
+    # Without any mesh the bones have to do.
+    heights = skin[:, 2] if len(skin) else heads @ world[2, :3] + world[2, 3]
     return Skeleton(
         names=tuple(bone.name for bone in bones),
         parents=tuple(rows[bone.parent.name] if bone.parent else -1 for bone in bones),
         heads=heads,
         tails=np.array([bone.tail_local for bone in bones]),
         rotations=np.array([bone.matrix_local.to_3x3() for bone in bones]),
-        floor=floor,
-        top=top,
+        floor=float(heights.min()),
+        top=float(heights.max()) if len(skin) else np.nan,
         world_from_rig=world,
         held=_held_bones(armature),
+        lefts=declared_lefts(armature),
+        skin=skin,
     )
 
 
@@ -75,34 +80,24 @@ def _held_bones(armature: Object) -> frozenset[str]:
     )
 
 
-def _floor_and_top(armature: Object, heads: FloatArray) -> tuple[float, float]:
-    """Return the heights of the lowest and the highest point of the meshes at rest.
+def _skin(armature: Object) -> FloatArray:
+    """Return the vertices of the character's meshes in the world, `(V, 3)` [m].
 
-    The character stands on the first. What hangs on bones may be a thing that it
-    holds, and counts only without a skin. Without any mesh the bones have to do.
-
-    Args:
-        armature: The character.
-        heads: Of its bones, world, shape `(B, 3)` [m].
+    The character stands on the lowest. What hangs on bones may be a thing that it
+    holds, and counts only without a skin.
     """
-    heights = [
-        _heights(mesh)
-        for mesh in skinned_meshes(armature) or hung_meshes(armature)
-        if access.mesh_data(mesh).vertices
-    ]
-    if not heights:
-        return float(heads[:, 2].min()), np.nan
-    return float(min(map(np.min, heights))), float(max(map(np.max, heights)))
+    meshes = skinned_meshes(armature) or hung_meshes(armature)
+    return np.concatenate([np.empty((0, 3)), *map(_vertices, meshes)])
 
 
-def _heights(mesh: Object) -> FloatArray:
-    """Return the height of each vertex in the world [m]."""
+def _vertices(mesh: Object) -> FloatArray:
+    """Return where a mesh's vertices are in the world, shape `(V, 3)` [m]."""
     vertices = access.mesh_data(mesh).vertices
     flat = np.empty(len(vertices) * 3, dtype=np.float32)
     vertices.foreach_get("co", flat)
     world = np.array(mesh.matrix_world)
-    heights: FloatArray = flat.reshape(-1, 3) @ world[2, :3] + world[2, 3]
-    return heights
+    placed: FloatArray = flat.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3]
+    return placed
 
 
 def read_rig_rest(armature: Object, rig: str = "") -> RigRest:

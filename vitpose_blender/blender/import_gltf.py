@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import bpy
+import numpy as np
 from bpy.types import Object
 
 from ..core.files.gltf_file import read_gltf, with_absolute_uris, write_glb
@@ -14,6 +15,7 @@ from ..core.files.gltf_import import NODE_MARK, importable
 from ..core.files.vrm import Humanoid, read_humanoid
 from ..core.rig import RigMap
 from . import access
+from .declared_left import declare_front
 from .rig_choice import TABLE_KEY, store_map
 
 log = logging.getLogger(__name__)
@@ -24,6 +26,8 @@ _OPTIONS = {
     "disable_bone_shape": True,
     "import_scene_extras": False,
 }
+# Where characters face: VRM 0 along glTF's -Z, VRM 1 along its Z; in Blender's axes.
+_FRONT = {"VRM 0": np.array([0.0, 1.0, 0.0]), "VRM 1": np.array([0.0, -1.0, 0.0])}
 
 
 def import_gltf(path: Path) -> None:
@@ -56,7 +60,8 @@ def _run_importer(path: Path, guess_rest: bool) -> None:
 
 
 def _keep_table(humanoid: Humanoid, file_name: str) -> None:
-    """Store the table on its armature; take the marks off everything."""
+    """Store the table and the front on its armature; take the marks off everything."""
+    access.view_layer().update()  # Places what is new.
     marked = [item for item in bpy.data.objects if _is_marked(item)]
     for item in marked:
         names = _take_marks(item)
@@ -65,6 +70,11 @@ def _keep_table(humanoid: Humanoid, file_name: str) -> None:
             for role, nodes in humanoid.nodes.items()
             if all(node in names for node in nodes)
         }
+        if item.type == "ARMATURE":
+            lefts = {
+                n for role in bones if role.startswith("left") for n in bones[role]
+            }
+            declare_front(item, _FRONT[humanoid.name], lefts)
         if not humanoid.problem and "hips" in bones:
             store_map(item, RigMap(humanoid.name, bones), TABLE_KEY)
     if humanoid.problem:

@@ -25,6 +25,9 @@ class Skeleton:
         world_from_rig: The armature object's matrix, shape `(4, 4)`; it may scale,
             mirror and shear.
         held: Bones that something else holds: constraints of their own, or no mesh.
+        lefts: Places that the character's file says are on its left, rig space, shape
+            `(L, 3)`; none if it says nothing.
+        skin: Vertices of its meshes at rest, in the world, shape `(V, 3)` [m].
     """
 
     names: Sequence[str]
@@ -36,6 +39,8 @@ class Skeleton:
     top: float = np.nan
     world_from_rig: FloatArray = field(default_factory=lambda: np.eye(4))
     held: frozenset[str] = frozenset()
+    lefts: FloatArray = field(default_factory=lambda: np.empty((0, 3)))
+    skin: FloatArray = field(default_factory=lambda: np.empty((0, 3)))
 
     def is_free(self, row: int) -> bool:
         """Whether a bone may be made to follow another."""
@@ -44,9 +49,13 @@ class Skeleton:
     @cached_property
     def world_heads(self) -> FloatArray:
         """Where the heads are in the world, shape `(B, 3)` [m]."""
+        return self.in_world(self.heads)
+
+    def in_world(self, points: FloatArray) -> FloatArray:
+        """Return points of rig space in the world, shape `(..., 3)` [m]."""
         linear, origin = self.world_from_rig[:3, :3], self.world_from_rig[:3, 3]
-        heads: FloatArray = self.heads @ linear.T + origin
-        return heads
+        placed: FloatArray = np.asarray(points, dtype=np.float64) @ linear.T + origin
+        return placed
 
 
 def ancestors(parents: Sequence[int], row: int) -> list[int]:

@@ -225,8 +225,10 @@ class _Detector:
         if abs(named) > 0.5:
             bones = structure.bones if named > 0 else exchange_sides(structure.bones)
             return bones, 0.9, ["the names decide which side is left"]
-        # Guessing from nothing would turn some characters about.
-        if structure.sides > LIKELY and faces_as_usual(structure):
+        # Guessing from nothing would turn some characters about, and a file that says
+        # otherwise than the shape leaves it open.
+        is_open = structure.asked_file or not faces_as_usual(structure)
+        if structure.sides > LIKELY and not is_open:
             note = "its shape and the way that characters usually face agree"
             return structure.bones, structure.sides, [note]
         raise BodyError(

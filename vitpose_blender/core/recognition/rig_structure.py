@@ -19,6 +19,7 @@ from .structure_details import (
     find_toe,
     find_twists,
 )
+from .structure_evidence import FILE, with_evidence
 from .structure_facing import Facing, find_facing
 from .structure_feet import with_loose_feet
 from .structure_limbs import Limb
@@ -38,6 +39,7 @@ class Structure:
         confidence: That the roles are right, sides apart, 0 to 1.
         sides: That left and right are right and not exchanged, 0.5 to 1; 0.5 where
             nothing tells which way the body faces.
+        asked_file: Whether what the file declares of its front counts in that.
         reasons: What was found and what is missing, without full stops.
         up: Along the trunk of a biped, away from the ground for a quadruped; in rig
             space, length 1.
@@ -49,6 +51,7 @@ class Structure:
     bones: dict[str, tuple[str, ...]]
     confidence: float
     sides: float
+    asked_file: bool
     reasons: tuple[str, ...]
     up: FloatArray
     forward: FloatArray
@@ -64,7 +67,7 @@ def find_structure(skeleton: Skeleton) -> Structure:
     found = find_body(skeleton)
     body = with_loose_feet(found.body)
     trunk = find_trunk(body)
-    facing = find_facing(body, trunk)
+    facing = with_evidence(find_facing(body, trunk), body, skeleton)
     if facing.weight < 0:
         body, facing = body.swapped(), facing.turned()
     names = skeleton.names
@@ -78,6 +81,7 @@ def find_structure(skeleton: Skeleton) -> Structure:
         confidence=found.confidence,
         # Of limbs that are in doubt nobody can tell which is left.
         sides=0.5 + (sides - 0.5) * min(1.0, 2 * found.confidence),
+        asked_file=any(clue.name == FILE for clue in facing.clues),
         reasons=tuple(structure_reasons(body, trunk, facing, bones, names)),
         up=_in_rig(skeleton, facing.up),
         forward=_in_rig(skeleton, facing.forward),

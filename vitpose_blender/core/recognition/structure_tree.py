@@ -229,9 +229,7 @@ def _scaled(skeleton: Skeleton) -> tuple[FloatArray, FloatArray, float]:
 
     They are where the world shows them: an object's scale may mirror or stretch.
     """
-    heads, tails = (
-        _in_world(skeleton, each) for each in (skeleton.heads, skeleton.tails)
-    )
+    heads, tails = skeleton.world_heads, skeleton.in_world(skeleton.tails)
     finite = np.isfinite(heads).all(axis=1)
     if not finite.all():
         name = skeleton.names[int(np.argmin(finite))]
@@ -242,12 +240,6 @@ def _scaled(skeleton: Skeleton) -> tuple[FloatArray, FloatArray, float]:
         raise BodyError("All bones start in one place: pick the character's armature")
     tails = np.where(np.isfinite(tails), tails, heads)
     return (heads - centre) / extent, (tails - centre) / extent, extent
-
-
-def _in_world(skeleton: Skeleton, points: FloatArray) -> FloatArray:
-    linear, origin = skeleton.world_from_rig[:3, :3], skeleton.world_from_rig[:3, 3]
-    placed: FloatArray = np.asarray(points, dtype=np.float64) @ linear.T + origin
-    return placed
 
 
 def nearest_joint(points: FloatArray, row: int, among: BoolArray) -> tuple[int, float]:
