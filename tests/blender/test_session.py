@@ -107,11 +107,13 @@ def test_the_preview_shows_the_newest_picture(live, hero, config, source):
     seen = moments(joints_of(character.read_rig_rest(hero), 0.2))
     begin(live, config, source)
     source.deliver(*seen)
-    preview = live.take_preview()
+    preview = live.preview
     assert preview.t == seen[-1].t
     assert preview.image is seen[-1].image
     assert [each.person for each in preview.packets] == [1]
-    assert live.take_preview() is None
+    assert live.preview is preview
+    live.stop()
+    assert live.preview is None
 
 
 def test_two_characters_follow_two_people(live, hero, config, source):

@@ -106,13 +106,14 @@ def test_the_sample_is_seen_recorded_and_baked(live, hero, tmp_path, keypoints):
         keeps_binding=True,
     )
     live.mark_start(tmp_path / "sample.take.jsonl")
+    live._worker._thread.join(WAIT)
+    assert live.preview.image.shape == (720, 1280, 3)
     run_to_the_end(live)
     status = live.status()
     assert status.message == "The source has come to its end"
     num_seen = len(json.loads(keypoints.read_text())["annotations"])
     assert status.num_frames == status.num_journalled == num_seen > NUM_FRAMES / 2
     assert 0.5 < status.confidence < 1.0
-    assert live.take_preview().image.shape == (720, 1280, 3)
 
     bpy.context.view_layer.update()
     last_seen = heads(hero)
@@ -138,7 +139,7 @@ def test_a_network_drives_the_character(live, hero, tmp_path, vitpose_folder, ha
     assert status.num_frames == status.num_journalled > 5
     bpy.context.view_layer.update()
     assert farthest(heads(hero), at_rest)[0] > 0.05
-    assert live.take_preview().image.shape == (720, 1280, 3)
+    assert live.preview.image.shape == (720, 1280, 3)
     live.stop()
     assert_quiet(live)
     assert not binding.is_bound(hero)

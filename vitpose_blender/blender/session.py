@@ -24,6 +24,7 @@ from ..live.feed import OpenFeed, Seen, open_feed
 from ..live.run import LiveRun, Moment, Preview
 from ..worker import CaptureWorker
 from .session_characters import Characters
+from .session_monitor import SessionMonitor
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ class LiveSession:
         self._keeps_binding = False
         self._poses: Mapping[str, CharacterPose] = {}
         self._status = Status()
+        self._preview: Preview | None = None
+        self.monitor = SessionMonitor(lambda: self.preview)
 
     @property
     def is_running(self) -> bool:
@@ -83,6 +86,7 @@ class LiveSession:
         self._status = Status(state="starting")
         self._worker.start()
         bpy.app.timers.register(self._tick, first_interval=TICK)
+        self.monitor.begin()
 
     def stop(self, message: str = "", *, releases: bool = True) -> None:
         """End the capture; without one, nothing happens.
@@ -96,6 +100,7 @@ class LiveSession:
         if characters is None:
             return
         with ExitStack() as stack:  # Each step happens, whatever the others do.
+            stack.callback(self.monitor.end)
             if releases and not self._keeps_binding:
                 stack.callback(characters.release)
             stack.callback(self._note_end, message)
@@ -160,9 +165,14 @@ class LiveSession:
             is_recording=run.journal.is_marking,
         )
 
-    def take_preview(self) -> Preview | None:
-        """Return the newest picture once; None until the next one."""
-        return self._run.preview.take() if self._run is not None else None
+    @property
+    def preview(self) -> Preview | None:
+        """The newest picture of a running capture; None before the first."""
+        if self._run is None or not self.is_running:
+            self._preview = None
+        elif (newest := self._run.preview.take()) is not None:
+            self._preview = newest
+        return self._preview
 
     def drives(self, armature: Object) -> bool:
         """Whether an armature is being driven."""
