@@ -16,7 +16,12 @@ import pytest
 from vitpose_blender.core import journal as journal_module
 from vitpose_blender.core.errors import OutputError, TakeError, VitposeError
 from vitpose_blender.core.journal import STATE_KEY, Journal
-from vitpose_blender.core.journal_files import left_captures, recover
+from vitpose_blender.core.journal_files import (
+    cut_short,
+    left_captures,
+    mark_ended,
+    recover,
+)
 from vitpose_blender.core.packet import Packet, dumps
 from vitpose_blender.core.take import SUFFIX, TakeHeader, read_take
 from vitpose_blender.core.types import Keypoints2D
@@ -159,7 +164,10 @@ def test_a_mark_that_is_left_open_is_a_whole_take(journal, tmp_path):
     fill(journal, 0, 2)
     assert len(read_take(path).packets) == 20
     journal.close()
+    assert not journal.is_marking
     assert journal.mark_stop() == path
+    with pytest.raises(TakeError, match="No take is being recorded"):
+        journal.mark_stop()
 
 
 def test_takes_never_change(journal, tmp_path):
@@ -265,10 +273,45 @@ def test_a_killed_process_loses_at_most_the_last_line(folder, tmp_path):
     )
     assert done.returncode == -signal.SIGKILL
     (capture,) = left_captures(folder)
+    (offered,) = cut_short(folder)
+    assert offered.name == capture
+    assert offered.num_bytes == sum(p.stat().st_size for p in folder.iterdir())
     take = read_take(recover(folder, capture, tmp_path / "saved.take.jsonl"))
     np.testing.assert_allclose(times(take), np.arange(90) / 10)
     assert take.header.calibration[STATE_KEY] == {"a": 1}
     assert take.header.model == "model"
+    mark_ended(folder, capture)
+    assert cut_short(folder) == []
+
+
+def test_a_capture_that_goes_on_or_ended_was_not_cut_short(journal, folder):
+    fill(journal, 0, 5)
+    assert cut_short(folder) == []
+    journal.close()
+    assert cut_short(folder) == []
+    assert left_captures(folder) != []
+
+
+def test_what_was_cut_short_waits_longer_to_be_asked_for(journal, folder):
+    ended, short = folder / f"a-1-000001{SUFFIX}", folder / f"b-2-000001{SUFFIX}"
+    folder.mkdir()
+    for path in (ended, short):
+        path.write_text(json.dumps(HEADER.to_dict()) + "\n")
+        two_days_ago = path.stat().st_mtime - 2 * 86400
+        os.utime(path, (two_days_ago, two_days_ago))
+    mark_ended(folder, "a-1")
+    journal.begin(HEADER)
+    assert not ended.exists()
+    assert [each.name for each in cut_short(folder)] == ["b-2"]
+
+
+def test_a_name_that_was_taken_meanwhile_is_left_alone(journal, tmp_path):
+    path = tmp_path / "one.take.jsonl"
+    journal.mark_start(path)
+    path.write_text("another Blender's")
+    fill(journal, 0, 1)
+    assert journal.mark_stop() == tmp_path / "one (2).take.jsonl"
+    assert path.read_text() == "another Blender's"
 
 
 def test_captures_do_not_disturb_each_other_and_old_ones_go(journal, folder):

@@ -20,7 +20,15 @@ from typing import Any
 
 from .closing import Closing
 from .errors import OutputError, TakeError, VitposeError
-from .journal_files import check_free, lines_of, remove, remove_left_overs, write_whole
+from .journal_files import (
+    check_free,
+    free_variant,
+    lines_of,
+    mark_ended,
+    remove,
+    remove_left_overs,
+    write_whole,
+)
 from .take import SUFFIX, TakeHeader, TakeWriter
 
 log = logging.getLogger(__name__)
@@ -74,6 +82,7 @@ class Journal(Closing):
         self._states: deque[tuple[float, str]] = deque()
         self._writer: TakeWriter | None = None
         self._mark: _Mark | None = None
+        self._left_mark: _Mark | None = None  # Was open when the capture ended.
         self._retry_at = self._newest = -float("inf")
         self._anchor: tuple[float, datetime] | None = None
 
@@ -141,25 +150,29 @@ class Journal(Closing):
             self._mark = _Mark(path)
 
     def mark_stop(self) -> Path:
-        """End the recorded range and return its take.
+        """End the recorded range and return its take; also after the capture's end.
 
         Raises:
             TakeError: Nobody was seen meanwhile.
             OutputError: It could not be written.
         """
         with self._lock:
-            mark, self._mark = self._mark, None
+            mark = self._mark or self._left_mark
+            self._mark = self._left_mark = None
         if mark is None:
             raise TakeError("No take is being recorded")
         return mark.finish()
 
     def close(self) -> None:
         """Close the files; what they hold can still be kept."""
-        with self._lock, contextlib.suppress(OutputError):
+        with self._lock:
+            if self._name:
+                mark_ended(self._folder, self._name)
             if self._mark is not None:
-                self._mark.close()
+                self._left_mark, self._mark = self._mark, None
+                _close(self._left_mark)
             if self._writer is not None:
-                self._writer.close()
+                _close(self._writer)
             self._writer = None
 
     def _note_state(self, t: float) -> None:
@@ -255,6 +268,7 @@ class _Mark:
         self.writer: TakeWriter | None = None
 
     def open(self, header: TakeHeader) -> None:
+        self.path = free_variant(self.path)  # Another Blender may have taken the name.
         self.writer = TakeWriter(self.path, header)
 
     def write(self, lines: Sequence[str]) -> None:
@@ -266,8 +280,7 @@ class _Mark:
             self.writer.close()
 
     def finish(self) -> Path:
-        with contextlib.suppress(OutputError):  # It was told when it happened.
-            self.close()
+        _close(self)  # What went wrong was told when it happened.
         num_packets = self.writer.num_packets if self.writer is not None else 0
         if self.message and (not num_packets or not self.path.exists()):
             raise OutputError(self.message)
@@ -278,10 +291,14 @@ class _Mark:
         return self.path
 
 
+def _close(file: TakeWriter | _Mark) -> None:
+    with contextlib.suppress(OutputError):
+        file.close()
+
+
 def _write_lines(writer: TakeWriter, lines: Sequence[str]) -> None:
     if not writer.path.exists():  # What is written into a deleted file goes nowhere.
-        with contextlib.suppress(OutputError):
-            writer.close()
+        _close(writer)
         raise OutputError(
             f"Cannot write {writer.path}: the file or its folder was removed"
         )

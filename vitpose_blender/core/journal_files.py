@@ -3,22 +3,82 @@
 
 import contextlib
 import json
+import os
 import re
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import OutputError, TakeError
 from .take import SUFFIX, TakeHeader, TakeWriter
 
 LEFT_OVER = 86400.0  # Segments of earlier captures are removed after that time [s].
+CUT_SHORT = 30 * LEFT_OVER  # Those of a capture that never ended are kept longer [s].
+ENDED = ".ended"  # Suffix of the mark of a capture that ended as it should.
+_QUIET = 600.0  # A capture that wrote nothing for so long is not going on [s].
 
 _TIME = re.compile(r'\{"timestamp":(-?[0-9.]+(?:e[-+]?[0-9]+)?),')
+
+
+@dataclass(frozen=True)
+class CutShort:
+    """A capture that never ended, as its program crashed.
+
+    Attributes:
+        name: Of the capture, see `left_captures`.
+        last: When its last packet was written, seconds since the epoch.
+        num_bytes: How much is left of it.
+    """
+
+    name: str
+    last: float
+    num_bytes: int
 
 
 def left_captures(folder: Path) -> list[str]:
     """Return the names of the captures whose segments are in a folder, oldest first."""
     return sorted({_capture_of(path) for path in folder.glob(f"*{SUFFIX}")})
+
+
+def cut_short(folder: Path) -> list[CutShort]:
+    """Return the captures that a crash cut short, oldest first."""
+    segments: dict[str, list[os.stat_result]] = {}
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        with contextlib.suppress(OSError):  # A running capture removes old ones.
+            segments.setdefault(_capture_of(path), []).append(path.stat())
+    return [
+        CutShort(name, last, sum(each.st_size for each in stats))
+        for name, stats in segments.items()
+        if not _has_ended(folder, name)
+        and not _goes_on(name, last := max(each.st_mtime for each in stats))
+    ]
+
+
+def mark_ended(folder: Path, capture: str) -> None:
+    """Note that a capture ended as it should, or that its rest was dealt with."""
+    with contextlib.suppress(OSError):
+        (folder / f"{capture}{ENDED}").touch()
+
+
+def _has_ended(folder: Path, capture: str) -> bool:
+    return (folder / f"{capture}{ENDED}").exists()
+
+
+def _goes_on(capture: str, last: float) -> bool:
+    """Whether a program may still be writing a capture."""
+    process = capture.rpartition("-")[2]
+    if time.time() - last > _QUIET or not process.isdecimal():
+        return False
+    if int(process) == os.getpid() or os.name == "nt":  # There, signal 0 would kill it.
+        return int(process) == os.getpid()
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def recover(folder: Path, capture: str, path: Path) -> Path:
@@ -72,6 +132,15 @@ def check_free(path: Path) -> None:
         )
 
 
+def free_variant(path: Path) -> Path:
+    """Return the path of a take, or one beside it where there is a take already."""
+    stem, number = path.name.removesuffix(SUFFIX), 1
+    while path.exists():
+        number += 1
+        path = path.with_name(f"{stem} ({number}){SUFFIX}")
+    return path
+
+
 def write_whole(path: Path, header: TakeHeader, lines: Iterable[str]) -> None:
     """Write a take that is there as a whole or not at all."""
     check_free(path)
@@ -95,9 +164,19 @@ def remove(path: Path) -> None:
 
 
 def remove_left_overs(folder: Path) -> None:
-    """Remove segments so old that nobody will ask for them any more."""
-    oldest = time.time() - LEFT_OVER
+    """Remove segments so old that nobody will ask for them any more.
+
+    Those of a capture that was cut short wait longer: nobody may have seen them yet.
+    """
+    now = time.time()
     for path in folder.glob(f"*{SUFFIX}"):
-        with contextlib.suppress(OSError):
-            if path.stat().st_mtime < oldest:
-                path.unlink()
+        age = LEFT_OVER if _has_ended(folder, _capture_of(path)) else CUT_SHORT
+        _remove_older(path, now - age)
+    for path in folder.glob(f"*{ENDED}"):
+        _remove_older(path, now - CUT_SHORT)
+
+
+def _remove_older(path: Path, oldest: float) -> None:
+    with contextlib.suppress(OSError):
+        if path.stat().st_mtime < oldest:
+            path.unlink()

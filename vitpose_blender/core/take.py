@@ -193,7 +193,7 @@ def is_take(path: Path) -> bool:
     """Say whether the file's first line is a take's header."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            return _parse_header(file.readline(65536)) is not None
+            return parse_header(file.readline(65536)) is not None
     except OSError:
         return False
 
@@ -213,7 +213,7 @@ def read_take(path: Path) -> Take:
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
         raise TakeError(f"{path} is empty: nothing was captured into it")
-    header = _parse_header(lines[0])
+    header = parse_header(lines[0])
     if header is None:
         raise TakeError(
             f"{path} is not a take: its first line is not a take's header; "
@@ -228,7 +228,13 @@ def read_take(path: Path) -> Take:
     return Take(header, tuple(packets))
 
 
-def _parse_header(line: str) -> TakeHeader | None:
+def take_name(path: Path) -> str:
+    """Return what a take is called: its file's name without the suffix."""
+    return path.name.removesuffix(SUFFIX)
+
+
+def parse_header(line: str) -> TakeHeader | None:
+    """Return the header that a take's first line is; None if it is none."""
     try:
         value = json.loads(line)
         if isinstance(value, dict) and value.get("take"):
