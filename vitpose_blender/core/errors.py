@@ -10,6 +10,7 @@
     * BodyError      no body can be recognised in the armature
   * CharacterError   a character file has no usable skeleton
   * OutputError      a result cannot be written
+  * SetupError       the extension's own environment cannot be made or used
 
 Anything else that escapes is a bug and is logged with its traceback.
 """
@@ -42,6 +43,10 @@ class CharacterError(VitposeError):
 
 
 class OutputError(VitposeError):
+    pass
+
+
+class SetupError(VitposeError):
     pass
 
 

@@ -45,6 +45,14 @@ class Environment:
         return self.folder / "ready.json"
 
     @property
+    def downloads(self) -> Path:
+        return self.folder / "downloads"
+
+    @property
+    def temporary(self) -> Path:
+        return self.folder / "temporary"
+
+    @property
     def site_packages(self) -> Path:
         """Where its packages are, for the Python that runs this."""
         if os.name == "nt":
@@ -61,9 +69,14 @@ class Environment:
         return table if isinstance(table, dict) else {}
 
     def is_ready(self) -> bool:
-        """Whether it was installed to its end, for this Python, and is still there."""
-        is_ours = self.contents().get("python") == python_version()
-        return is_ours and self.python.exists()  # A link is broken without its Python.
+        """Whether it was installed to its end, for this Python, and is still there.
+
+        An environment does not outlive the Blender whose Python made it.
+        """
+        stamp = self.contents()
+        if stamp.get("python") != python_version():
+            return False
+        return self.python.exists() and Path(stamp.get("base", "")).exists()
 
 
 def python_version() -> str:
