@@ -9,22 +9,28 @@ from . import (
     map_slots,
     operators,
     panel_bone_map,
+    panel_record,
     panels,
     preferences,
     props,
     session,
+    take_list,
+    take_settings,
 )
 
 _MODULES: tuple[ModuleType, ...] = (
     preferences,
     map_slots,
     capture_settings,
+    take_settings,
     props,
     session,
+    take_list,
     operators,
     drop,
     panels,
     panel_bone_map,
+    panel_record,
 )
 
 

@@ -13,6 +13,7 @@ from bpy.types import Context, Object, PropertyGroup, Scene
 
 from .capture_settings import VitposeCapture
 from .map_slots import VitposeBoneMap
+from .take_settings import VitposeTakes
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class VitposeSettings(PropertyGroup):
     if TYPE_CHECKING:
         armature: Object | None
         capture: VitposeCapture
+        takes: VitposeTakes
     else:
         armature: PointerProperty(
             name="Character",
@@ -49,6 +51,7 @@ class VitposeSettings(PropertyGroup):
             poll=is_character,
         )
         capture: PointerProperty(type=VitposeCapture)
+        takes: PointerProperty(type=VitposeTakes)
 
 
 class VitposeCharacter(PropertyGroup):

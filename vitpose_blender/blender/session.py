@@ -178,6 +178,16 @@ class LiveSession:
         """Whether an armature is being driven."""
         return self._characters is not None and self._characters.has(armature)
 
+    @property
+    def has_captured(self) -> bool:
+        """Whether there is a capture, going on or ended, whose end can be kept."""
+        return self._run is not None and self._run.journal.num_packets > 0
+
+    @property
+    def marked(self) -> Path | None:
+        """The take that is being recorded; None while none is."""
+        return self._run.journal.marked if self._run is not None else None
+
     def keep_last(self, seconds: float, path: Path) -> Path:
         """Make a take of the last seconds, of a running capture or the last one.
 

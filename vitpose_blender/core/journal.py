@@ -91,6 +91,12 @@ class Journal(Closing):
         """Whether a range is being recorded."""
         return self._mark is not None
 
+    @property
+    def marked(self) -> Path | None:
+        """The take that is being recorded; it may not be there before somebody is."""
+        mark = self._mark
+        return mark.path if mark is not None else None
+
     def begin(self, header: TakeHeader, read_state: Callable[[], State] = dict) -> None:
         """Begin the journal of a capture.
 

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 VERSION = 1
 SUFFIX = ".take.jsonl"
+SOLVED_KEY = "solved"  # In a header's calibration: by what a take was solved again.
 
 
 @dataclass(frozen=True)

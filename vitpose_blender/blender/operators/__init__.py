@@ -3,9 +3,16 @@
 
 from types import ModuleType
 
-from . import bone_map, character, map_files, wiggle
+from . import bone_map, character, map_files, record, takes, wiggle
 
-_MODULES: tuple[ModuleType, ...] = (character, bone_map, map_files, wiggle)
+_MODULES: tuple[ModuleType, ...] = (
+    character,
+    bone_map,
+    map_files,
+    record,
+    takes,
+    wiggle,
+)
 
 
 def register() -> None:
