@@ -4,11 +4,13 @@
 import json
 import sys
 import threading
+import time
 
 import bpy
 import numpy as np
 import pytest
 
+import vitpose_blender
 from tests.blender.live_sources import WAIT
 from tests.blender.rigs import farthest, heads
 from tests.inference.mjpeg_server import MjpegServer
@@ -22,9 +24,10 @@ from vitpose_blender.blender import (
 )
 from vitpose_blender.core.take import read_take
 from vitpose_blender.data_files import data_folder
-from vitpose_blender.live import feed
+from vitpose_blender.live import process_feed
+from vitpose_blender.live.camera_feed import Look
 from vitpose_blender.live.config import CaptureConfig, Driven
-from vitpose_blender.live.feed import Pace
+from vitpose_blender.live.pace import Pace
 
 RESOURCES = data_folder("resources")
 VIDEO = RESOURCES / "videos" / "sample.mp4"
@@ -65,9 +68,8 @@ def halfway(monkeypatch):
 
 
 def start(live, tmp_path, hero, **settings):
-    config = CaptureConfig(
-        journal=tmp_path / "journal", device="cpu", detector="full-frame", **settings
-    )
+    defaults = {"device": "cpu", "detector": "full-frame", "engine": "thread"}
+    config = CaptureConfig(journal=tmp_path / "journal", **defaults | settings)
     live.start(config, [Driven(hero.name)])
 
 
@@ -145,6 +147,67 @@ def test_a_network_drives_the_character(live, hero, tmp_path, vitpose_folder, ha
     assert not binding.is_bound(hero)
 
 
+def start_process(live, tmp_path, hero, **settings):
+    """Start in a process and wait for its first moment; returns the process."""
+    started = []
+
+    class Noted(process_feed.ChildProcess):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            started.append(self)
+
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(process_feed, "ChildProcess", Noted)
+        start(live, tmp_path, hero, engine="process", fps=30.0, **settings)
+        end = time.monotonic() + WAIT
+        while not live.status().num_frames and time.monotonic() < end:
+            assert live.tick() == session.TICK
+            threading.Event().wait(0.01)
+    return started[0]
+
+
+def test_a_process_drives_the_character(live, hero, tmp_path):
+    bpy.context.view_layer.update()
+    at_rest = heads(hero)
+    start_process(live, tmp_path, hero, source=str(KEYPOINTS))
+    assert live.tick() == session.TICK
+    status = live.status()
+    assert (status.state, status.engine, status.stage) == ("running", "process", "")
+    assert 0.0 < status.latency < WAIT
+    bpy.context.view_layer.update()
+    assert farthest(heads(hero), at_rest)[0] > 0.05
+    live.stop()
+    assert_quiet(live)
+    assert live.status().message == ""
+    assert not binding.is_bound(hero)
+
+
+def test_a_killed_process_ends_the_capture_with_one_message(live, hero, tmp_path):
+    child = start_process(live, tmp_path, hero, source=str(KEYPOINTS))
+    child.kill()
+    run_to_the_end(live)
+    assert "ended unexpectedly" in live.status().message
+    assert not binding.is_bound(hero)
+
+
+def test_a_process_can_be_started_again_after_any_end(live, hero, tmp_path):
+    for _ in range(2):
+        start_process(live, tmp_path, hero, source=str(KEYPOINTS))
+        live.stop()
+        live.stop()
+        assert_quiet(live)
+
+
+def test_switching_the_extension_off_ends_the_process(live, hero, tmp_path):
+    child = start_process(live, tmp_path, hero, source=str(KEYPOINTS))
+    vitpose_blender.unregister()
+    try:
+        assert_quiet(live)
+        assert child._process.returncode is not None
+    finally:
+        vitpose_blender.register()
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [
@@ -190,14 +253,14 @@ def test_a_stream_that_breaks_off_ends_quietly(
     live, hero, tmp_path, vitpose_folder, happens, monkeypatch
 ):
     seen = threading.Event()
-    look = feed._look
+    look = Look.__iter__
 
-    def watched(*arguments):
-        for moment in look(*arguments):
+    def watched(self):
+        for moment in look(self):
             yield moment
             seen.set()
 
-    monkeypatch.setattr(feed, "_look", watched)
+    monkeypatch.setattr(Look, "__iter__", watched)
     server = MjpegServer()
     try:
         settings = {"source": server.url, "model": str(vitpose_folder), "timeout": 0.5}

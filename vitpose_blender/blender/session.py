@@ -20,7 +20,8 @@ from bpy.types import Object
 from ..core.errors import TakeError, VitposeError
 from ..core.motion import CharacterPose
 from ..live.config import CaptureConfig, Driven, Status
-from ..live.feed import OpenFeed, Seen, open_feed
+from ..live.engines import opener
+from ..live.feed import OpenFeed, Seen
 from ..live.run import LiveRun, Moment, Preview
 from ..worker import CaptureWorker
 from .session_characters import Characters
@@ -56,14 +57,14 @@ class LiveSession:
         self,
         config: CaptureConfig,
         characters: Sequence[Driven],
-        open_source: OpenFeed = open_feed,
+        open_source: OpenFeed | None = None,
     ) -> None:
         """Begin to capture; what is slow happens in the thread.
 
         Args:
             config: Of the capture.
             characters: Whom to drive; none only captures.
-            open_source: Opens the source, in the thread.
+            open_source: Opens the source, in the thread; None leaves it to `config`.
 
         Raises:
             VitposeError: A capture is running, or has not let go of its camera yet.
@@ -78,12 +79,12 @@ class LiveSession:
             )
         driven = Characters(characters, config)
         driven.bind()
-        self._run = run = LiveRun(config, driven.runs(), open_source)
+        self._run = run = LiveRun(config, driven.runs(), open_source or opener(config))
         self._worker = CaptureWorker(run.open, lambda: run.step, run.interrupt)
         self._characters = driven
         self._keeps_binding = config.keeps_binding
         self._poses = {}
-        self._status = Status(state="starting")
+        self._status = Status(state="starting", engine=config.engine)
         self._worker.start()
         bpy.app.timers.register(self._tick, first_interval=TICK)
         self.monitor.begin()
@@ -160,8 +161,10 @@ class LiveSession:
             message=self._status.message or run.journal.message,
             num_frames=run.num_frames,
             num_dropped=run.num_dropped,
+            dropped=run.dropped,
             num_journalled=run.journal.num_packets,
             device=run.device,
+            stage=run.stage if self.is_running else "",
             is_recording=run.journal.is_marking,
         )
 

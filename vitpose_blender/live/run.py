@@ -4,7 +4,6 @@
 Must not touch bpy: it runs beside Blender.
 """
 
-import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +21,7 @@ from ..core.rig_rest import RigRest
 from ..core.types import ImageArray
 from ..worker import LatestSlot
 from .config import CaptureConfig
-from .feed import Feed, OpenFeed, Seen
+from .feed import Feed, OpenFeed, Opening, Seen
 
 _FPS_FRAMES = 30  # Over how many frames the rate is measured.
 
@@ -81,7 +80,7 @@ class LiveRun:
         self._config = config
         self._characters = characters
         self._open_feed = open_feed
-        self._stop = threading.Event()
+        self._opening = Opening()
         self._feed: Feed | None = None
         self._drives: dict[str, LiveDrive] = {}
         self._poses: dict[str, CharacterPose] = {}
@@ -98,6 +97,16 @@ class LiveRun:
         return self._feed.num_dropped() if self._feed is not None else 0
 
     @property
+    def dropped(self) -> str:
+        """Why these were dropped, in words; empty where it is always the same."""
+        return self._feed.dropped() if self._feed is not None else ""
+
+    @property
+    def stage(self) -> str:
+        """What is being waited for, in words; empty while all is well."""
+        return self._opening.stage
+
+    @property
     def fps(self) -> float:
         """Pictures a second that became poses, lately [Hz]."""
         times = list(self._times)
@@ -107,7 +116,7 @@ class LiveRun:
 
     def interrupt(self) -> None:
         """End all waiting; may be called from any thread."""
-        self._stop.set()
+        self._opening.set()
         if self._feed is not None:
             self._feed.interrupt()
 
@@ -116,13 +125,13 @@ class LiveRun:
         """Open the source and the journal, and close both."""
         with (
             self.journal,
-            self._open_feed(self._config, self._wanted(), self._stop) as feed,
+            self._open_feed(self._config, self._wanted(), self._opening) as feed,
         ):
             self._feed = feed
             for key, (rest, manner) in self._characters.items():
                 self._drives[key] = LiveDrive(rest, feed.header.camera, manner)
             self.journal.begin(feed.header, self._state)
-            if not self._stop.is_set():
+            if not self._opening.is_set():
                 yield feed.seen
             else:
                 yield ()
@@ -133,8 +142,10 @@ class LiveRun:
         The packets go the way through their text, so that who reads them later
         poses the characters by the very same numbers.
         """
-        lines = [dumps(packet) for packet in seen.packets]
-        packets = tuple(loads(line) for line in lines)
+        lines, packets = seen.lines, seen.packets
+        if lines is None:
+            lines = tuple(dumps(packet) for packet in packets)
+            packets = tuple(loads(line) for line in lines)
         self.journal.write(seen.t, lines)
         for key, drive in self._drives.items():
             pose = drive.step(packets)

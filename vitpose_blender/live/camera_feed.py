@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures of a camera, stream, video or folder, with a model that looks at them."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..core.camera_model import Camera
+from ..core.closing import Closing
+from ..core.errors import VitposeError
+from ..core.packet import Packet
+from ..core.take import TakeHeader
+from .config import CaptureConfig
+from .feed import Feed, Opening, Seen
+from .pace import Pace
+from .people import choice, people_lifter
+
+if TYPE_CHECKING:
+    from ..inference.frame_source import FrameSource
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 0.05  # What is not there at all is known by then [s].
+LET_GO = 1.0  # How long a source that is not wanted any more is waited for [s].
+
+
+@contextmanager
+def open_frames(config: CaptureConfig, person: int, opening: Opening) -> Iterator[Feed]:
+    """Open a source of pictures and load what looks at them; see `feed.open_feed`.
+
+    The source opens while the model loads: both take seconds and neither the CPU of
+    the other.
+    """
+    from ..inference.camera import open_source
+    from ..inference.weights import BUILT_IN_MODEL
+
+    def open_it() -> "FrameSource":
+        return open_source(config.source, fps=config.fps, timeout=config.timeout)
+
+    with _Coming(open_it) as coming:
+        coming.check()
+        opening.tell("loading the model")
+        from ..inference.capture import PoseEstimator
+        from ..inference.detector import make_detector
+        from ..inference.device import choose_device, limit_threads
+        from ..inference.people import PersonFinder
+        from ..inference.vitpose import ViTPose
+
+        limit_threads(spare=1)  # Blender's window needs one.
+        device = choose_device(config.device)
+        model_name = config.model or BUILT_IN_MODEL
+        model = ViTPose.load(model_name, device, config.allow_download)
+        detector = make_detector(config.detector, device, config.allow_download)
+        if opening.is_set():  # Loading takes long enough for a change of mind.
+            yield Feed(TakeHeader(), device.describe(), ())
+            return
+        coming.check()
+        opening.tell("opening the source")
+        source = coming.wait()
+        camera = Camera(source.image_wh, config.fov, config.tilt)
+        lifter = people_lifter(config, camera)
+        finder = PersonFinder(detector, people=choice(person))
+        estimator = PoseEstimator(finder, model, lifter, camera, source.name)
+        header = TakeHeader(
+            source=source.name,
+            model=model.name,
+            lifter=config.lifter,
+            image_wh=source.image_wh,
+            fov=camera.fov,
+            tilt=camera.tilt,
+            fps=source.fps,
+            layout=model.layout.id,
+        )
+        look = Look(source, estimator.packets, opening)
+        yield Feed(
+            header,
+            device.describe(),
+            look,
+            source.interrupt,
+            lambda: look.num_dropped,
+        )
+
+
+class Look:
+    """Looks at every frame; those of a file come no faster than they were taken.
+
+    Args:
+        source: Of the frames.
+        find_people: Returns who is in one of them.
+        opening: Set when the capture shall end.
+    """
+
+    def __init__(
+        self,
+        source: "FrameSource",
+        find_people: Callable[..., list[Packet]],
+        opening: Opening,
+    ) -> None:
+        self._source = source
+        self._find_people = find_people
+        self._opening = opening
+        self._num_before: int | None = None
+
+    @property
+    def num_dropped(self) -> int:
+        """Pictures passed over since the first that was looked at."""
+        if self._num_before is None:
+            return 0
+        return self._source.num_dropped - self._num_before
+
+    def __iter__(self) -> Iterator[Seen]:
+        source, pace = self._source, Pace(self._opening)
+        for frame in source:
+            if self._num_before is None:  # What came while loading was not dropped.
+                self._num_before = source.num_dropped
+            if not source.is_live:
+                pace.wait_for(frame.t)
+            grabbed = frame.t if source.is_live else time.monotonic()
+            people = tuple(self._find_people(frame))
+            yield Seen(frame.t, grabbed, people, frame.image)
+
+
+class _Coming(Closing):
+    """A source that opens in a thread of its own, and is closed with the block."""
+
+    def __init__(self, open_it: Callable[[], "FrameSource"]) -> None:
+        self._open_it = open_it
+        self._source: FrameSource | None = None
+        self._error: Exception | None = None
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._thread = threading.Thread(
+            target=self._run, name="vitpose-open", daemon=True
+        )
+        self._thread.start()
+
+    def check(self) -> None:
+        """Raise what opening it raised, if that is known by now."""
+        self._thread.join(AT_ONCE)
+        if self._error is not None:
+            raise self._error
+
+    def wait(self) -> "FrameSource":
+        """Return the source when it is open; raises what opening it raised."""
+        self._thread.join()
+        self.check()
+        assert self._source is not None
+        return self._source
+
+    def close(self) -> None:
+        """Close it; one that is not open yet closes when it is."""
+        with self._lock:
+            self._is_closed = True
+            source, self._source = self._source, None
+        if source is not None:
+            source.close()
+        self._thread.join(LET_GO)
+
+    def _run(self) -> None:
+        try:
+            source = self._open_it()
+        except VitposeError as error:
+            self._error = error
+            return
+        except Exception as error:  # Top of the thread: a bug.
+            log.exception("The source could not be opened")
+            self._error = error
+            return
+        with self._lock:
+            if not self._is_closed:
+                self._source = source
+                return
+        source.close()
