@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The scene's capture settings, and the plain values that are copied out of them."""
 
+from types import SimpleNamespace
+
 import bpy
 import pytest
 
@@ -14,6 +16,7 @@ from vitpose_blender.live.config import CaptureConfig, Driven
 @pytest.fixture(autouse=True)
 def own_folder(monkeypatch, tmp_path):
     monkeypatch.setattr(capture_start, "user_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr(capture_start, "interpreter", lambda: ("python", ("lib",)))
     return tmp_path
 
 
@@ -32,7 +35,9 @@ def driven():
 
 def test_settings_left_alone_say_what_the_config_says_by_itself(capture, own_folder):
     capture.source = "CAMERA"
-    assert config() == CaptureConfig("0", own_folder / "journal")
+    assert config() == CaptureConfig(
+        "0", own_folder / "journal", python="python", python_paths=("lib",)
+    )
 
 
 def test_every_setting_arrives(capture, own_folder):
@@ -52,7 +57,22 @@ def test_every_setting_arrives(capture, own_folder):
         body="seated",
         fps=24.0,
         keeps_binding=True,
+        python="python",
+        python_paths=("lib",),
     )
+
+
+def test_the_preferences_arrive(capture, monkeypatch):
+    chosen = SimpleNamespace(
+        model=" my/model ", device="cuda", detector="", engine="thread"
+    )
+    monkeypatch.setattr(capture_start, "prefs", lambda: chosen)
+    capture.source = "CAMERA"
+    got = config()
+    assert (got.model, got.device, got.detector, got.engine) == (
+        "my/model", "cuda", "auto", "thread",
+    )  # fmt: skip
+    assert got.allow_download == bpy.app.online_access
 
 
 @pytest.mark.parametrize("name", ["preset", "body"])

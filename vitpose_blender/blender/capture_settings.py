@@ -21,6 +21,8 @@ from bpy.types import Context, Object, PropertyGroup, Scene
 
 from ..core.camera_model import DEFAULT_FOV
 from ..streaming.address import DEFAULT_PORT, LOOPBACK, MAX_PORT
+from .camera_list import GONE
+from .session import live
 
 SOURCES = (
     ("CAMERA", "Camera", "A camera of this machine", "CAMERA_DATA", 0),
@@ -81,11 +83,22 @@ class VitposeActor(PropertyGroup):
         )
 
 
-def _camera_items(_: Any, context: Context | None) -> Sequence[tuple[Any, ...]]:
-    return _CAMERAS
+def _camera_items(
+    capture: "VitposeCapture", _: Context | None
+) -> Sequence[tuple[Any, ...]]:
+    return live.cameras.items(capture.camera_index, capture.camera_name)
 
 
-_CAMERAS = [(str(n), f"Camera {n}", "", "CAMERA_DATA", n) for n in range(4)]
+def _read_camera(capture: "VitposeCapture") -> int:
+    index = live.cameras.index_of(capture.camera_index, capture.camera_name)
+    return GONE if index is None else index
+
+
+def _choose_camera(capture: "VitposeCapture", index: int) -> None:
+    """Keep the name as well: a camera has another index after it was plugged in."""
+    if index != GONE:
+        capture.camera_index = index
+        capture.camera_name = live.cameras.name_of(index)
 
 
 class VitposeCapture(PropertyGroup):
@@ -94,6 +107,8 @@ class VitposeCapture(PropertyGroup):
     if TYPE_CHECKING:
         source: str
         camera: str
+        camera_index: int
+        camera_name: str
         video: str
         url: str
         host: str
@@ -121,7 +136,11 @@ class VitposeCapture(PropertyGroup):
             name="Camera",
             description="Which camera of this machine",
             items=_camera_items,
+            get=_read_camera,
+            set=_choose_camera,
         )
+        camera_index: IntProperty(options={"HIDDEN"}, default=0, min=0)
+        camera_name: StringProperty(options={"HIDDEN"})
         video: StringProperty(
             name="Video",
             description="A video file, or a folder of pictures",

@@ -13,6 +13,9 @@ from ..data_files import data_folder
 from ..live.config import CaptureConfig, Driven
 from . import props
 from .capture_settings import VitposeCapture, settings
+from .preferences import prefs
+from .runtime import interpreter
+from .session import live
 from .user_files import user_folder
 
 _BODIES: Mapping[str, Body] = {"FULL": "full", "UPPER": "upper", "SEATED": "seated"}
@@ -27,9 +30,13 @@ def capture_config(context: Context) -> CaptureConfig:
     """
     capture = settings(_scene(context))
     is_recorded = capture.source == "RECORDED"
+    chosen, (python, python_paths) = prefs(), interpreter()
     return CaptureConfig(
         source=source_of(capture),
         journal=user_folder("journal"),
+        model=chosen.model.strip(),
+        device=chosen.device,
+        detector=chosen.detector.strip() or "auto",
         allow_download=bpy.app.online_access,
         preset=capture.preset.lower(),
         fov=capture.fov,
@@ -39,6 +46,9 @@ def capture_config(context: Context) -> CaptureConfig:
         footage=_absolute(capture.footage) if is_recorded else "",
         fps=capture.fps or None,
         keeps_binding=capture.keeps_binding,
+        engine=chosen.engine,
+        python=python,
+        python_paths=python_paths,
     )
 
 
@@ -92,13 +102,23 @@ _NEEDED = {
 }
 
 
+def _camera(capture: VitposeCapture) -> str:
+    index = live.cameras.index_of(capture.camera_index, capture.camera_name)
+    if index is None:
+        raise SourceError(
+            f"The camera {capture.camera_name} is not there: plug it in and press "
+            "Refresh, or choose another"
+        )
+    return str(index)
+
+
 def _udp(capture: VitposeCapture) -> str:
     host = capture.host.strip()
     return f"udp://{f'[{host}]' if ':' in host else host}:{capture.port}"
 
 
 _SOURCES: Mapping[str, Callable[[VitposeCapture], str]] = {
-    "CAMERA": lambda capture: capture.camera,
+    "CAMERA": _camera,
     "VIDEO": lambda capture: _there(capture.video),
     "STREAM": lambda capture: capture.url.strip(),
     "UDP": _udp,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Characters in the open scene: their armatures, meshes and rest poses."""
 
+import bpy
 import numpy as np
 from bpy.types import Object
 
@@ -21,6 +22,12 @@ def armatures() -> list[Object]:
         for item in objects
         if item.type == "ARMATURE" and access.armature_data(item).bones
     ]
+
+
+def find_armature(uid: int) -> Object | None:
+    """Return the armature, however it is called by now; None once it was deleted."""
+    objects = (item for item in bpy.data.objects if item.session_uid == uid)
+    return next((item for item in objects if item.users_scene), None)
 
 
 def skinned_meshes(armature: Object) -> list[Object]:

@@ -24,6 +24,7 @@ from ..live.engines import opener
 from ..live.feed import OpenFeed, Seen
 from ..live.run import LiveRun, Moment, Preview
 from ..worker import CaptureWorker
+from .camera_list import CameraList
 from .session_characters import Characters
 from .session_monitor import SessionMonitor
 
@@ -47,6 +48,7 @@ class LiveSession:
         self._status = Status()
         self._preview: Preview | None = None
         self.monitor = SessionMonitor(lambda: self.preview)
+        self.cameras = CameraList()
 
     @property
     def is_running(self) -> bool:
@@ -224,6 +226,11 @@ class LiveSession:
             raise TakeError("No take is being recorded")
         return self._run.journal.mark_stop()
 
+    def set_aside(self) -> None:
+        """Have characters as they were before, until their next poses."""
+        if self._characters is not None:
+            self._characters.set_aside()
+
     def _note(self, moment: Moment, run: LiveRun) -> None:
         self._status = replace(
             self._status,
@@ -276,9 +283,12 @@ def _before_load(*_: Any) -> None:
 def register() -> None:
     bpy.app.handlers.load_pre.append(_before_load)
     atexit.register(live.let_go)
+    if not bpy.app.background:  # Nobody sees a menu there.
+        live.cameras.look()
 
 
 def unregister() -> None:
     live.stop("The capture ended: the extension was switched off")
+    live.cameras.forget()
     atexit.unregister(live.let_go)
     bpy.app.handlers.load_pre.remove(_before_load)

@@ -3,9 +3,10 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import bpy
 from bpy.types import Object
 
 from ..core.errors import CharacterError
@@ -15,10 +16,10 @@ from ..core.retarget import rest_targets
 from ..core.rig_rest import RigRest
 from ..live.config import CaptureConfig, Driven
 from . import access, binding, character
-from .wiggle import find_armature
 
 log = logging.getLogger(__name__)
 
+_MARK = "live"  # In what binding notes on an armature: a capture did it.
 _LOOK_EVERY = 0.5  # Whether an armature is still in a scene, is slow to tell [s].
 
 
@@ -49,7 +50,7 @@ class _Character:
         armature = access.find_object(self.name)
         is_due = time.monotonic() >= self.looked + _LOOK_EVERY
         if armature is None or armature.session_uid != self.uid or is_due:
-            armature = find_armature(self.uid)
+            armature = character.find_armature(self.uid)
             self.looked = time.monotonic()
         if armature is not None:
             self.name = armature.name
@@ -69,6 +70,7 @@ class Characters:
     """
 
     def __init__(self, driven: Sequence[Driven], config: CaptureConfig) -> None:
+        self._keeps_binding = config.keeps_binding
         self._characters = [_read(each, config) for each in driven]
         names = [each.key for each in self._characters]
         if len(set(names)) < len(names):
@@ -94,18 +96,32 @@ class Characters:
             for each in self._characters:
                 armature = each.find()
                 if armature is not None:
-                    binding.ensure_binding(armature, each.rest)
+                    self._bind(armature, each.rest)
                     binding.move_targets(armature, rest_targets(each.rest))
         except Exception:
             self.release()
             raise
 
+    def _bind(self, armature: Object, rest: RigRest) -> None:
+        """Bind one, with a mark that it is for a capture alone."""
+        binding.ensure_binding(armature, rest)
+        if not self._keeps_binding:
+            armature[binding.KEY][_MARK] = True
+
+    def set_aside(self) -> None:
+        """Release all for a moment: their next poses bind them again."""
+        if not self._keeps_binding:
+            self.release()
+            for each in self._characters:
+                each.pose = None
+
     def release(self) -> None:
-        """Put back what binding changed on those that are left."""
+        """Put back what binding changed on those that are left, and on copies."""
         for each in self._characters:
             armature = each.find()
             if armature is not None and binding.is_bound(armature):
                 binding.remove_binding(armature)
+        release_strays()
         binding.remove_leftovers()
 
     def move(self, poses: Mapping[str, CharacterPose], deadline: float) -> list[str]:
@@ -130,11 +146,25 @@ class Characters:
 
     def _move(self, each: _Character, armature: Object, pose: CharacterPose) -> None:
         if not binding.is_bound(armature):  # Undo went back to before it was.
-            binding.ensure_binding(armature, each.rest)
+            self._bind(armature, each.rest)
         binding.move_targets(armature, pose)
         each.pose = pose
         self._characters.remove(each)
         self._characters.append(each)
+
+
+def release_strays(is_driven: Callable[[Object], bool] = lambda _: False) -> None:
+    """Release armatures that are bound for a capture which does not drive them.
+
+    Args:
+        is_driven: Whether a running capture drives an armature.
+    """
+    for item in list(bpy.data.objects):
+        if item.type != "ARMATURE" or item.library is not None or is_driven(item):
+            continue
+        bound = item.get(binding.KEY)
+        if bound is not None and bound.get(_MARK):
+            binding.remove_binding(item)
 
 
 def _read(driven: Driven, config: CaptureConfig) -> _Character:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import bpy
 from bpy.types import Object, PoseBone
 from mathutils import Quaternion
 
@@ -70,13 +69,13 @@ def wiggle_steps(
         for place, moves in enumerate(plan, start=1):
             started = now()
             while (elapsed := (now() - started) / seconds) < 1.0:
-                found = find_armature(uid)
+                found = character.find_armature(uid)
                 if found is None:
                     return
                 move = _show(found, moves, elapsed, pose)
                 if (yield _moment(move, place, len(plan))):
                     break
-            if found := find_armature(uid):
+            if found := character.find_armature(uid):
                 _write_pose(found, pose, moves[0].bones)
 
 
@@ -98,12 +97,6 @@ def _show(armature: Object, moves: list[Move], elapsed: float, pose: Pose) -> Mo
     return move
 
 
-def find_armature(uid: int) -> Object | None:
-    """Return the armature, however it is called by now; None once it was deleted."""
-    objects = (item for item in bpy.data.objects if item.session_uid == uid)
-    return next((item for item in objects if item.users_scene), None)
-
-
 @contextmanager
 def _held_still(armature: Object, rig_map: RigMap) -> Iterator[Pose]:
     """Let nothing but us move the armature; yields its pose, which comes back.
@@ -118,7 +111,7 @@ def _held_still(armature: Object, rig_map: RigMap) -> Iterator[Pose]:
     try:
         yield pose
     finally:
-        found = find_armature(uid)
+        found = character.find_armature(uid)
         if found is not None:
             _write_pose(found, pose, pose)
             _set_mute(found, muted, False)

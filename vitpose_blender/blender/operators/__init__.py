@@ -3,12 +3,13 @@
 
 from types import ModuleType
 
-from . import bone_map, character, map_files, record, takes, wiggle
+from . import bone_map, capture, character, map_files, record, takes, wiggle
 
 _MODULES: tuple[ModuleType, ...] = (
     character,
     bone_map,
     map_files,
+    capture,
     record,
     takes,
     wiggle,

@@ -11,6 +11,7 @@ from bpy.types import Context, Object, Operator
 from ...core.errors import CharacterError, VitposeError
 from ..bindable import check_can_bind
 from ..props import chosen_armature
+from ..session import live
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -44,12 +45,23 @@ def _what_is_active(context: Context) -> str:
     return f": {active.name!r} is a {kinds.enum_items[active.type].name.lower()}"
 
 
+def driven_refusal(context: Context) -> str:
+    """Return that the character is being driven, in a sentence; empty if it is not."""
+    armature = chosen_armature(context)
+    if armature is None or not live.drives(armature):
+        return ""
+    return f"{armature.name!r} is being driven: stop the capture first"
+
+
 class NeedsCharacter:
-    """Lets an operator's poll refuse, with the reason, where there is no character."""
+    """Lets an operator's poll refuse, with the reason, where there is no character.
+
+    One that a capture drives is left alone as well.
+    """
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        reason = refusal(context)
+        reason = refusal(context) or driven_refusal(context)
         if reason:
             cls.poll_message_set(reason)  # type: ignore[attr-defined]
         return not reason

@@ -16,8 +16,14 @@ from bpy.types import (
     WorkSpace,
 )
 
-from .. import map_editor, wiggle, wiggle_overlay
-from .common import OperatorReturn, armature_of, refusal, reports_errors
+from .. import character, map_editor, wiggle, wiggle_overlay
+from .common import (
+    OperatorReturn,
+    armature_of,
+    driven_refusal,
+    refusal,
+    reports_errors,
+)
 
 _STEP = 1 / 30  # [s]
 _LISTING = 6.0  # How long the roles without a bone are listed in the end [s].
@@ -70,7 +76,7 @@ class Session:
         return self.moment is not None or (
             is_listing
             and time.monotonic() < self._listing_ends
-            and wiggle.find_armature(self._uid) is not None
+            and character.find_armature(self._uid) is not None
         )
 
     def stop(self) -> None:
@@ -98,7 +104,7 @@ class Session:
             wiggle_overlay.draw_open_roles(self._listed)
 
     def _draw_bones(self) -> None:
-        armature = wiggle.find_armature(self._uid)
+        armature = character.find_armature(self._uid)
         if self.moment is not None and armature is not None:
             wiggle_overlay.draw_bones(armature, self.moment)
 
@@ -135,7 +141,7 @@ class VITPOSE_OT_wiggle(Operator):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        reason = refusal(context)
+        reason = refusal(context) or driven_refusal(context)
         if running:
             reason = "The wiggle test is running: press Esc to end it"
         elif context.screen is not None and context.screen.is_animation_playing:

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start and Stop, how the character follows, and how the capture fares meanwhile."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import bpy
+from bpy.types import Context, Panel, UILayout, UIList
+
+from ..live.config import Status
+from . import access
+from .capture_settings import VitposeCapture, settings
+from .operators.capture import start_refusal
+from .panel_parts import draw_text
+from .session import live
+
+_LABEL_SHARE = 0.42  # Of a row's width, as Blender's own split.
+
+
+class VITPOSE_PT_capture(Panel):
+    bl_label = "Capture"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "ViTPose"
+    bl_order = 2
+
+    def draw(self, context: Context) -> None:
+        layout = self.layout
+        assert layout is not None
+        status = live.status()
+        _draw_switch(layout, context)
+        _draw_message(layout, context, status)
+        if live.is_running:
+            _draw_status(layout, status)
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.enabled = not live.is_running
+        _draw_manner(column, settings(access.scene()))
+
+
+class VITPOSE_PT_actors(Panel):
+    bl_label = "Several Characters"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "ViTPose"
+    bl_parent_id = "VITPOSE_PT_capture"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: Context) -> None:
+        layout = self.layout
+        assert layout is not None
+        layout.enabled = not live.is_running
+        capture = settings(access.scene())
+        row = layout.row()
+        row.template_list(
+            "VITPOSE_UL_actors", "", capture, "actors", capture, "active_actor", rows=3
+        )
+        column = row.column(align=True)
+        column.operator("vitpose.actor_add", text="", icon="ADD")
+        column.operator("vitpose.actor_remove", text="", icon="REMOVE")
+        if not capture.actors:
+            hint = "Give each person in the picture a character of their own"
+            draw_text(layout, context, hint, "INFO")
+
+
+class VITPOSE_UL_actors(UIList):
+    def draw_item(  # noqa: PLR0913, PLR0917  Blender's own list of arguments.
+        self,
+        context: Context | None,
+        layout: UILayout,
+        data: Any | None,
+        item: Any | None,
+        icon: int | None,
+        active_data: Any,
+        active_property: str | None,
+        index: int | None,
+        flt_flag: int | None,
+    ) -> None:
+        """Draw a row: the character and the number of its person."""
+        row = layout.split(factor=0.7, align=True)
+        row.prop(item, "armature", text="", icon="OUTLINER_OB_ARMATURE")
+        row.prop(item, "person", text="")
+
+
+def _draw_switch(layout: UILayout, context: Context) -> None:
+    row = layout.row()
+    row.scale_y = 1.6
+    if live.is_running:
+        row.alert = True
+        row.operator("vitpose.stop", icon="PAUSE")
+        return
+    row.operator("vitpose.start", icon="PLAY")
+    if reason := start_refusal(context):
+        draw_text(layout, context, reason, "INFO")
+
+
+def _draw_message(layout: UILayout, context: Context, status: Status) -> None:
+    if status.message:
+        draw_text(layout, context, status.message, "INFO")
+
+
+def _draw_status(layout: UILayout, status: Status) -> None:
+    column = layout.box().column(align=True)
+    column.scale_y = 0.8
+    for label, text in status_lines(status):
+        split = column.split(factor=_LABEL_SHARE)
+        left = split.row()
+        left.alignment = "RIGHT"
+        left.label(text=label)
+        split.label(text=text)
+
+
+def status_lines(status: Status) -> Iterator[tuple[str, str]]:
+    """Yield what is told of a running capture, as label and text."""
+    if status.state == "starting":
+        yield "State", "Starting..."
+    else:
+        yield "Rate", f"{status.fps:.1f} fps"
+        if math.isfinite(status.latency):
+            yield "Latency", f"{status.latency * 1000:.0f} ms"
+        yield "Detection", f"{status.confidence:.0%}" if status.people else "Nobody"
+        yield "People", ", ".join(map(str, status.people)) or "None"
+        yield "Dropped", f"{status.num_dropped} of {_num_delivered(status)}"
+    if status.device:
+        yield "Device", status.device
+
+
+def _num_delivered(status: Status) -> int:
+    return status.num_frames + status.num_dropped
+
+
+def _draw_manner(layout: UILayout, capture: VitposeCapture) -> None:
+    layout.prop(capture, "body")
+    layout.prop(capture, "preset")
+    if not any(actor.armature for actor in capture.actors):
+        layout.prop(capture, "person")
+    column = layout.column(heading="Options", align=True)
+    column.prop(capture, "mirror")
+    column.prop(capture, "keeps_binding")
+
+
+register, unregister = bpy.utils.register_classes_factory(
+    (VITPOSE_UL_actors, VITPOSE_PT_capture, VITPOSE_PT_actors)
+)
