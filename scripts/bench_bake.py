@@ -18,6 +18,7 @@ import _environment
 
 if TYPE_CHECKING:
     from vitpose_blender.core.rig_rest import RigRest
+    from vitpose_blender.core.steps import finish
     from vitpose_blender.core.types import Joints3D
 
 MANNEQUIN = _environment.ROOT / "resources" / "characters" / "mannequin.glb"
@@ -49,7 +50,7 @@ def main(arguments: argparse.Namespace) -> int:
     motion = retarget(to_world(joints, Camera((1280, 720))), rest)
     marks.append(time.perf_counter())
     binding.ensure_binding(armature, rest)
-    bake.finish(bake.bake_steps(armature, rest, motion, "Bench"))
+    finish(bake.bake_steps(armature, rest, motion, bake.Keying("Bench")))
     binding.remove_binding(armature)
     marks.append(time.perf_counter())
 

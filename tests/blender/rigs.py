@@ -13,6 +13,7 @@ from vitpose_blender.blender import bake, binding
 from vitpose_blender.core.motion import CharacterMotion
 from vitpose_blender.core.retarget import bone_target_names, retarget
 from vitpose_blender.core.rig_rest import RigRest
+from vitpose_blender.core.steps import finish
 
 PREFIX = "mixamorig:"
 # A game engine's armature: centimetres, y up.
@@ -188,8 +189,8 @@ def bake_bound(
 ) -> bpy.types.Action:
     """Bind, bake and unbind; returns the action."""
     binding.ensure_binding(armature, rest)
-    steps = bake.bake_steps(armature, rest, motion, "Baked", first_frame)
-    action = bake.finish(steps)
+    steps = bake.bake_steps(armature, rest, motion, bake.Keying("Baked", first_frame))
+    action = finish(steps)
     binding.remove_binding(armature)
     return action
 

@@ -20,6 +20,7 @@ from tests.blender.rigs import (
 )
 from tests.blender.troubles import PLACES
 from vitpose_blender.blender import actions, bake, binding, character, rig_choice
+from vitpose_blender.core.steps import finish
 
 NUM_FRAMES = 24
 MODES = ("QUATERNION", "XYZ", "ZYX", "AXIS_ANGLE")
@@ -236,7 +237,7 @@ def test_a_bake_given_up_half_way_leaves_the_character_as_it_was():
     motion = motion_for(rest, NUM_FRAMES)
     armature.pose.bones[f"{PREFIX}Spine"].scale = (1.1, 1.2, 1.3)
     binding.ensure_binding(armature, rest)
-    steps = bake.bake_steps(armature, rest, motion, "Baked")
+    steps = bake.bake_steps(armature, rest, motion, bake.Keying("Baked"))
     next(steps)
     next(steps)
     modifier = bpy.data.objects["Skin"].modifiers["Armature"]
@@ -257,8 +258,8 @@ def test_progress_grows_to_its_end():
     rest = character.read_rig_rest(armature)
     binding.ensure_binding(armature, rest)
     shares = []
-    steps = bake.bake_steps(armature, rest, motion_for(rest, 60), "Baked")
-    bake.finish(steps, shares.append)
+    steps = bake.bake_steps(armature, rest, motion_for(rest, 60), bake.Keying("Baked"))
+    finish(steps, shares.append)
     assert len(shares) >= 6
     assert shares == sorted(shares)
     assert 0 <= shares[0] <= shares[-1] <= 1
@@ -273,7 +274,7 @@ def test_a_bone_name_with_quotes_is_keyed():
     rest = character.build_rig_rest(character.read_skeleton(armature), roles)
     binding.ensure_binding(armature, rest)
     motion = motion_for(rest, NUM_FRAMES, fps=6)
-    bake.finish(bake.bake_steps(armature, rest, motion, "Baked"))
+    finish(bake.bake_steps(armature, rest, motion, bake.Keying("Baked")))
     binding.remove_binding(armature)
     turned = axes(armature)['the "big" \\ Head']
     bpy.context.scene.frame_set(NUM_FRAMES)

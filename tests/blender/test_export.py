@@ -26,6 +26,7 @@ from vitpose_blender.blender import (
     load,
 )
 from vitpose_blender.core.errors import OutputError
+from vitpose_blender.core.steps import finish
 
 # Blender's importer of BVH leaves its file to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
@@ -47,8 +48,10 @@ def animated_humanoid(**options):
     armature = add_humanoid(**options)
     rest = character.read_rig_rest(armature)
     binding.ensure_binding(armature, rest)
-    bake.finish(
-        bake.bake_steps(armature, rest, motion_for(rest, NUM_FRAMES, FPS), "Act", START)
+    finish(
+        bake.bake_steps(
+            armature, rest, motion_for(rest, NUM_FRAMES, FPS), bake.Keying("Act", START)
+        )
     )
     binding.remove_binding(armature)
     scene = bpy.context.scene

@@ -14,6 +14,7 @@ from tests.humanoid import moving, person_like, world_motion
 from vitpose_blender.blender import actions, bake, binding, character, rig_choice
 from vitpose_blender.core.quadruped import quadruped_motion
 from vitpose_blender.core.retarget import retarget
+from vitpose_blender.core.steps import finish
 
 FPS = 10.0
 NUM_FRAMES = 25
@@ -210,7 +211,7 @@ def test_a_bake_plays_on_the_controls_alone(rigs):
         follow(armature, motion, frame)
         driven.append(heads(armature))
 
-    action = bake.finish(bake.bake_steps(armature, rest, motion, "Dance"))
+    action = finish(bake.bake_steps(armature, rest, motion, bake.Keying("Dance")))
     binding.remove_binding(armature)
 
     paths = {curve.data_path for curve in actions.curves(action)}

@@ -11,7 +11,6 @@ from tests.blender.rigs import SMALL_AND_TURNED, add_humanoid, farthest, heads
 from vitpose_blender.blender import (
     access,
     animate,
-    bake,
     binding,
     character,
     load,
@@ -21,6 +20,8 @@ from vitpose_blender.blender import (
 from vitpose_blender.core.errors import CharacterError, TakeError
 from vitpose_blender.core.live_drive import Manner
 from vitpose_blender.core.motion import CharacterMotion
+from vitpose_blender.core.replay import at_times, replay
+from vitpose_blender.core.steps import finish
 from vitpose_blender.core.take import Take, read_take
 from vitpose_blender.data_files import data_folder
 from vitpose_blender.live.config import CaptureConfig, Driven
@@ -81,7 +82,7 @@ def test_a_baked_take_is_what_was_seen(live, tmp_path, body, start):
     take, poses = see_live(live, config, [Driven("Hero")], seen, range(start, 30))
 
     animate.set_scene_fps(FPS)
-    bake.finish(session_bake.bake_take(hero, take, session_bake.BakeOptions()))
+    finish(session_bake.bake_take(hero, take, session_bake.BakeOptions()))
 
     live_heads = poses["Hero"]
     baked = baked_heads(hero, len(live_heads))
@@ -101,7 +102,7 @@ def test_any_character_is_baked_as_seen(live, tmp_path, kind):
     take, poses = see_live(live, config, [Driven(hero.name)], seen, range(10, 30))
     animate.set_scene_fps(FPS)
     options = session_bake.BakeOptions(action="Mine", first_frame=5)
-    action = bake.finish(session_bake.bake_take(hero, take, options))
+    action = finish(session_bake.bake_take(hero, take, options))
     assert action.name == "Mine"
     assert worst(baked_heads(hero, 20, first=5), poses[hero.name]) < SAME
 
@@ -117,7 +118,7 @@ def test_two_characters_are_baked_from_one_take(live, tmp_path):
     assert take.people == [1, 2]
     animate.set_scene_fps(FPS)
     for armature in (first, second):
-        bake.finish(session_bake.bake_take(armature, take, session_bake.BakeOptions()))
+        finish(session_bake.bake_take(armature, take, session_bake.BakeOptions()))
     for armature in (first, second):
         assert worst(baked_heads(armature, 20), poses[armature.name]) < SAME
     assert worst(poses["First"], poses["Second"]) > 0.05
@@ -130,7 +131,7 @@ def test_the_kept_last_seconds_are_baked_as_seen(live, tmp_path):
     _, poses = see_live(live, config, [Driven("Hero")], seen, range(90))
     take = read_take(live.keep_last(0.5, tmp_path / "kept.take.jsonl"))
     animate.set_scene_fps(FPS)
-    bake.finish(session_bake.bake_take(hero, take, session_bake.BakeOptions()))
+    finish(session_bake.bake_take(hero, take, session_bake.BakeOptions()))
     count = len(take.packets)
     assert 15 <= count <= 46
     assert worst(baked_heads(hero, count), poses["Hero"][-count:]) < SAME
@@ -142,7 +143,7 @@ def test_the_scenes_own_rate_is_kept_and_speed_stays_real(live, tmp_path):
     config = CaptureConfig("fake", tmp_path / "j")
     take, poses = see_live(live, config, [Driven("Hero")], seen, range(30))
     animate.set_scene_fps(24)
-    bake.finish(session_bake.bake_take(hero, take, session_bake.BakeOptions()))
+    finish(session_bake.bake_take(hero, take, session_bake.BakeOptions()))
     # 1 / 24 and 1 / 30 of a second meet every sixth of a second.
     every_fourth = baked_heads(hero, 21)[::4]
     every_fifth = poses["Hero"][:26:5]
@@ -157,7 +158,7 @@ def test_who_was_lost_is_held_and_then_goes_on():
     turns[3] = (-1.0, 0.0, 0.0, 0.0)  # The same turn, written in another way.
     motion = CharacterMotion(("hips",), times, location, turns)
     wanted = np.array([0.0, 0.05, 0.1, 0.2, 1.99, 2.0, 2.05, 2.1])
-    moved = session_bake.at_times(motion, wanted)
+    moved = at_times(motion, wanted)
     np.testing.assert_allclose(
         moved.location[:, 0, 0], [0.0, 0.5, 1.0, 1.0, 1.0, 5.0, 5.5, 6.0], atol=1e-9
     )
@@ -169,7 +170,7 @@ def test_one_moment_is_one_pose(live, tmp_path):
     seen = moments(joints_of(character.read_rig_rest(hero), 0.5))
     config = CaptureConfig("fake", tmp_path / "j")
     take, poses = see_live(live, config, [Driven("Hero")], seen, range(14, 15))
-    bake.finish(session_bake.bake_take(hero, take, session_bake.BakeOptions()))
+    finish(session_bake.bake_take(hero, take, session_bake.BakeOptions()))
     assert worst(baked_heads(hero, 1), poses["Hero"]) < SAME
 
 
@@ -179,11 +180,11 @@ def test_another_manner_or_character_is_another_motion(live, tmp_path):
     config = CaptureConfig("fake", tmp_path / "j")
     take, poses = see_live(live, config, [Driven("Hero")], seen, range(10, 30))
     animate.set_scene_fps(FPS)
-    bake.finish(session_bake.bake_take(other, take, session_bake.BakeOptions()))
+    finish(session_bake.bake_take(other, take, session_bake.BakeOptions()))
     plain = baked_heads(other, 20)
     assert farthest(plain[-1], poses["Hero"][-1])[0] < 0.05
     mirrored = session_bake.BakeOptions(Manner(mirror=True), action="Mirrored")
-    bake.finish(session_bake.bake_take(other, take, mirrored))
+    finish(session_bake.bake_take(other, take, mirrored))
     assert worst(baked_heads(other, 20), plain) > 0.05
 
 
@@ -207,9 +208,7 @@ def test_progress_rises_to_the_end(live, tmp_path):
     config = CaptureConfig("fake", tmp_path / "j")
     take, _ = see_live(live, config, [Driven("Hero")], seen, range(30))
     told = []
-    bake.finish(
-        session_bake.bake_take(hero, take, session_bake.BakeOptions()), told.append
-    )
+    finish(session_bake.bake_take(hero, take, session_bake.BakeOptions()), told.append)
     assert told == sorted(told)
     assert told[0] == 0.0
     assert told[-1] > 0.9
@@ -233,6 +232,6 @@ def test_a_take_without_the_person_or_joints_says_so():
     packets = tuple(p for m in moments(joints_of(rest, 0.2)) for p in m.packets)
     take = Take(source.header, packets)
     with pytest.raises(TakeError, match="no person 4"):
-        session_bake.replay(take, rest, manner=Manner(person=4))
-    assert len(session_bake.replay(take, rest)) == 6
+        finish(replay(take, rest, manner=Manner(person=4)))
+    assert len(finish(replay(take, rest))) == 6
     assert access.find_object("VITPOSE_Hero_hips") is None

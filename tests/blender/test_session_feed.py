@@ -16,12 +16,12 @@ from tests.blender.rigs import farthest, heads
 from tests.inference.mjpeg_server import MjpegServer
 from vitpose_blender.blender import (
     animate,
-    bake,
     binding,
     load,
     session,
     session_bake,
 )
+from vitpose_blender.core.steps import finish
 from vitpose_blender.core.take import read_take
 from vitpose_blender.data_files import data_folder
 from vitpose_blender.live import process_feed
@@ -122,7 +122,7 @@ def test_the_sample_is_seen_recorded_and_baked(live, hero, tmp_path, keypoints):
     binding.remove_binding(hero)
     take = read_take(live.mark_stop())
     animate.set_scene_fps(30)
-    bake.finish(session_bake.bake_take(hero, take, session_bake.BakeOptions()))
+    finish(session_bake.bake_take(hero, take, session_bake.BakeOptions()))
     bpy.context.scene.frame_set(NUM_FRAMES)
     assert farthest(heads(hero), last_seen)[0] < 5e-4
     bpy.context.scene.frame_set(NUM_FRAMES // 3)

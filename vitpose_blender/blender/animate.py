@@ -9,6 +9,7 @@ from bpy.types import Object
 
 from ..core.camera_model import Camera
 from ..core.retarget import retarget
+from ..core.steps import finish
 from ..core.types import Joints3D
 from ..core.world_motion import frame_times, to_world
 from . import access, bake, binding, character
@@ -71,8 +72,9 @@ def animate(
     try:
         binding.ensure_binding(armature, rest)
         name = f"{armature.name} ViTPose"
-        steps = bake.bake_steps(armature, rest, motion, name, scene.frame_start)
-        action = bake.finish(steps, progress)
+        keying = bake.Keying(name, scene.frame_start)
+        steps = bake.bake_steps(armature, rest, motion, keying)
+        action = finish(steps, progress)
     finally:
         binding.remove_binding(armature)
     scene.frame_end = scene.frame_start + len(motion) - 1

@@ -6,8 +6,9 @@ a new action, in each bone's own rotation mode, with what else must hold for it 
 so without the binding. Existing actions are not touched.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import bpy
 import numpy as np
@@ -17,34 +18,67 @@ from mathutils import Euler, Matrix, Quaternion
 from ..core.motion import CharacterMotion
 from ..core.rig_rest import RigRest
 from ..core.rotations import same_hemisphere, to_quaternion
+from ..core.steps import Steps
 from ..core.types import FloatArray
 from . import access, actions, binding, character, own_action, rest_pose, still_keys
 from .bone_drivers import bone_path
-
-Steps = Generator[float, None, Action]
 
 _REPORT_EVERY = 10  # Frames between two reports of progress.
 _NEGLIGIBLE = 1e-5  # Not worth a curve of places, as a share of the body's size.
 
 
+@dataclass(frozen=True)
+class Keying:
+    """What gets keys, and where they go.
+
+    Attributes:
+        action: Name of the new action.
+        first_frame: Scene frame of the motion's first.
+        step: Frames of the scene from one frame of the motion to the next.
+        roles: Whose bones get keys, with all that hangs on them alone; None keys all.
+        as_copy: Whether the new action begins as a copy of the one that was played,
+            which then keeps all its other keys.
+    """
+
+    action: str
+    first_frame: float = 1.0
+    step: float = 1.0
+    roles: frozenset[str] | None = None
+    as_copy: bool = False
+
+    def bones(self, armature: Object, rest: RigRest) -> set[str]:
+        """Return the names of the bones that get keys."""
+        names = set(access.pose_bones(armature).keys())
+        if self.roles is None:
+            return names
+        roles = dict(zip(rest.names, rest.roles))
+        return {name for name in names if _role(armature, name, roles) in self.roles}
+
+
+def _role(armature: Object, name: str, roles: Mapping[str, str]) -> str:
+    """Return a bone's role; of one that has none, that of the next one above it."""
+    bone: PoseBone | None = access.pose_bones(armature)[name]
+    while bone is not None and bone.name not in roles:
+        bone = bone.parent
+    return roles[bone.name] if bone is not None else "hips"
+
+
 def bake_steps(
-    armature: Object,
-    rest: RigRest,
-    motion: CharacterMotion,
-    action_name: str,
-    first_frame: int = 1,
-) -> Steps:
+    armature: Object, rest: RigRest, motion: CharacterMotion, keying: Keying
+) -> Steps[Action]:
     """Bake a motion; yields progress from 0 to 1 and returns the new action.
 
-    The armature must be bound (see `binding.ensure_binding`). One frame of the motion
-    becomes one frame of the scene: re-time the motion before.
+    The armature must be bound (see `binding.ensure_binding`). The motion's frames are
+    evenly spaced: re-time it before.
 
     Args:
         armature: The character's armature object.
         rest: Its driven bones.
-        motion: Targets at the scene's own frames.
-        action_name: Of the action to make.
-        first_frame: Scene frame of the motion's first.
+        motion: Targets at every frame.
+        keying: Where the keys go.
+
+    Raises:
+        CharacterError: There is no former action to copy.
     """
     name = armature.name
     with _meshes_at_rest(armature):
@@ -52,27 +86,23 @@ def bake_steps(
         for frame in range(len(motion)):
             armature = bpy.data.objects[name]  # A yield may have seen an undo.
             binding.move_targets(armature, motion.pose(frame))
-            poses[frame] = _evaluated_pose(armature)
+            poses[frame] = evaluated_pose(armature)
             if frame % _REPORT_EVERY == 0:
                 yield frame / len(motion)
-        frames = first_frame + np.arange(len(motion), dtype=np.float64)
-        with own_action.playing_new_action(armature, action_name) as action:
-            written = _write(action, armature, rest, frames, poses)
-            still_keys.write(action, armature, rest, first_frame, written)
+        frames = keying.first_frame + keying.step * np.arange(len(motion))
+        bones = keying.bones(armature, rest)
+        with own_action.playing_new_action(
+            armature, keying.action, as_copy=keying.as_copy
+        ) as action:
+            written = set()
+            for channel in channels(armature, rest, poses, bones):
+                actions.write_curves(
+                    action, channel.path, frames, channel.values, channel.bone
+                )
+                written.add(channel.path)
+            held = frames[[0, -1]] if keying.as_copy else frames[:1]
+            still_keys.write(action, armature, rest, np.unique(held), written, bones)
     return action
-
-
-def finish(steps: Steps, progress: Callable[[float], None] | None = None) -> Action:
-    """Run a bake to its end in one go and return the new action."""
-    with closing(steps):  # An error in `progress` must not leave it half done.
-        while True:
-            try:
-                done = next(steps)
-            except StopIteration as finished:
-                action: Action = finished.value
-                return action
-            if progress is not None:
-                progress(done)
 
 
 @contextmanager
@@ -98,7 +128,7 @@ def _meshes_at_rest(armature: Object) -> Iterator[None]:
         show(True)
 
 
-def _evaluated_pose(armature: Object) -> FloatArray:
+def evaluated_pose(armature: Object) -> FloatArray:
     """Return each bone's matrix in armature space, shape `(B, 4, 4)`."""
     access.view_layer().update()
     evaluated = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
@@ -109,33 +139,47 @@ def _evaluated_pose(armature: Object) -> FloatArray:
     return flat.reshape(-1, 4, 4).swapaxes(1, 2).astype(np.float64)
 
 
-def _write(
-    action: Action,
-    armature: Object,
-    rest: RigRest,
-    frames: FloatArray,
-    poses: FloatArray,
-) -> set[str]:
-    """Key every bone that has a target; returns the data paths of the curves."""
+@dataclass(frozen=True, eq=False)
+class Channel:
+    """A property of a bone over time.
+
+    Attributes:
+        bone: Name of the bone.
+        path: Data path, seen from the armature.
+        values: Shape `(F, C)`.
+    """
+
+    bone: str
+    path: str
+    values: FloatArray
+
+
+def channels(
+    armature: Object, rest: RigRest, poses: FloatArray, wanted: set[str]
+) -> Iterator[Channel]:
+    """Iterate over what moves the bones that have a target.
+
+    Args:
+        armature: A bound one.
+        rest: Its driven bones.
+        poses: Matrix of each bone in armature space, shape `(F, B, 4, 4)`.
+        wanted: Names of the bones that count.
+    """
     bones = list(access.pose_bones(armature))
     rows = {bone.name: row for row, bone in enumerate(bones)}
     negligible = _NEGLIGIBLE * float(np.ptp(rest.heads, axis=0).max())
-    written = set()
     for bone, pose in zip(bones, poses.swapaxes(0, 1)):
-        if binding.COPY_ROTATION not in bone.constraints:
+        if bone.name not in wanted or binding.COPY_ROTATION not in bone.constraints:
             continue
         parent = poses[:, rows[bone.parent.name]] if bone.parent else None
         basis = _basis(bone, pose, parent)
         location = basis[:, :3, 3]
-        curves = dict([_rotation_channel(bone, basis[:, :3, :3])])
+        moved = dict([_rotation_channel(bone, basis[:, :3, :3])])
         is_hips = bone.name == rest.names[rest.index["hips"]]
         if _can_move(bone) and (is_hips or np.abs(location).max() > negligible):
-            curves["location"] = location
-        for channel, values in curves.items():
-            path = f"{bone_path(bone.name)}.{channel}"
-            actions.write_curves(action, path, frames, values, bone.name)
-            written.add(path)
-    return written
+            moved["location"] = location
+        for name, values in moved.items():
+            yield Channel(bone.name, f"{bone_path(bone.name)}.{name}", values)
 
 
 def _can_move(bone: PoseBone) -> bool:

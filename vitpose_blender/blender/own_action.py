@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import bpy
+import numpy as np
 from bpy.types import Action, AnimData, NlaStrip, Object
 
+from ..core.errors import CharacterError
 from . import access, actions
 
 KEY = "VITPOSE_action"
+_NEVER = -1e9  # A frame at which nothing was set aside.
 
 Values = list[tuple[str, Any]]
 
@@ -65,18 +68,36 @@ def play_again(armature: Object) -> None:
 
 
 @contextmanager
-def playing_new_action(armature: Object, name: str) -> Iterator[Action]:
+def playing_new_action(
+    armature: Object, name: str, *, as_copy: bool = False
+) -> Iterator[Action]:
     """Make an action that the armature plays from now on, also over its NLA tracks.
 
     The former one stays in the file. After an error the armature plays it again.
+
+    Args:
+        armature: Plays it.
+        name: Of the new action.
+        as_copy: Whether it begins as a copy of the former one.
+
+    Raises:
+        CharacterError: There is no former one to copy.
     """
     was_animated = armature.animation_data is not None
     animation = armature.animation_data or armature.animation_data_create()
     assert animation is not None
     played, slot = animation.action, _slot_handle(animation)
-    former = played or former_action(armature)
+    former, former_slot = (played, slot) if played else _set_aside(armature)
+    if as_copy and former is None:
+        raise CharacterError(
+            f"{armature.name!r} plays no action that could be overdubbed: choose one "
+            "for it, or bake into a new action"
+        )
     has_fake_user = former is not None and former.use_fake_user
-    action = actions.new_action(armature, name)
+    action = actions.new_action(armature, name, former if as_copy else None)
+    if as_copy:
+        actions.keep_slot(action, former_slot)
+        _choose_slot(animation, former_slot)
     try:
         yield action
     except BaseException:
@@ -95,9 +116,59 @@ def playing_new_action(armature: Object, name: str) -> Iterator[Action]:
 
 def former_action(armature: Object) -> Action | None:
     """Return the action that was set aside."""
+    return _set_aside(armature)[0]
+
+
+def _set_aside(armature: Object) -> tuple[Action | None, str]:
+    """Return the action that was set aside, and its slot's handle."""
     record = armature.get(KEY)
-    action: Action | None = record.get("action") if record is not None else None
+    if record is None or record.get("action") is None:
+        return None, ""
+    return record["action"], record["slot"]
+
+
+def ensure_action(armature: Object, name: str) -> Action:
+    """Return the action of an armature that is bound, to which keys may be added.
+
+    Where it has none, a new one is made, which it plays once it is no longer bound.
+    """
+    animation = armature.animation_data or armature.animation_data_create()
+    assert animation is not None
+    found = animation.action or former_action(armature)
+    if found is not None:
+        return found
+    action = actions.new_action(armature, name)
+    set_aside(armature)
     return action
+
+
+def to_track(armature: Object, action: Action) -> None:
+    """Move a new action to an NLA track that a bound armature plays once released.
+
+    The action that was set aside goes to a track below, so that it shows through where
+    the new one has no keys; the actions themselves stay as they are.
+    """
+    animation = armature.animation_data
+    assert animation is not None
+    former, slot = _set_aside(armature)
+    animation.action = None
+    if former is not None:
+        _add_track(animation, former, slot)
+    _add_track(animation, action, "")
+    animation.use_nla = False
+    armature[KEY] = {"frame": _NEVER, "use_nla": True}
+
+
+def _add_track(animation: AnimData, action: Action, handle: str) -> None:
+    """Play an action where its own frames are, on a new track above all others."""
+    track = animation.nla_tracks.new()
+    track.name = action.name
+    first = float(action.frame_range[0])
+    strip = track.strips.new(action.name, int(np.floor(first)), action)
+    if hasattr(strip, "action_slot"):
+        slots = {str(each.handle): each for each in action.slots}
+        strip.action_slot = slots.get(handle, action.slots[0])
+    strip.frame_start_ui = first
 
 
 def played_actions(armature: Object) -> Iterator[Action]:

@@ -1,52 +1,87 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a recorded take to keyframes that move the character as was seen live.
+"""From a recorded take to keyframes: as was seen live, or better, solved again."""
 
-The take's packets are replayed one by one, by the same steps and from the same state.
-"""
-
-from collections.abc import Generator
-from contextlib import closing
-from dataclasses import dataclass
-from itertools import groupby
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from bpy.types import Action, Object
 
 from ..core.errors import CharacterError, TakeError
-from ..core.journal import STATE_KEY
-from ..core.live_drive import LiveDrive, Manner
-from ..core.motion import CharacterMotion, CharacterPose
+from ..core.live_drive import Manner
+from ..core.motion import CharacterMotion
+from ..core.replay import at_times, manner_of, replay, retarget_clip
 from ..core.rig_rest import RigRest
-from ..core.rotations import same_hemisphere, unit
-from ..core.take import Take
+from ..core.solve import stored_joints
+from ..core.steps import Steps, part
+from ..core.take import SOLVED_KEY, Take
 from ..core.types import FloatArray
-from ..core.world_motion import MAX_GAP, frame_times
-from . import access, animate, bake, binding, character, session
+from ..core.world_motion import frame_times
+from . import access, animate, bake, binding, character, own_action, session, solving
 
-_REPLAY = 0.5  # The share of the work that is over when the replay is.
-_REPORT_EVERY = 10  # Moments between two reports of progress.
+_MOTION = 0.5  # The share of the work that is over when the motion is known.
+MAX_FRAME = 1_048_574  # Of a scene in Blender.
 
 
 @dataclass(frozen=True)
 class BakeOptions:
-    """What to bake.
+    """What to bake, and where to.
 
     Attributes:
         manner: Whom the character follows and how; None takes what the take says.
+        person: Another person than that, by number; 0 leaves it.
         rig: Rig map by name or path; empty chooses the one that fits.
+        solved: How the take is solved again; None keeps what was seen live.
+        between: Seconds of the take where the baked part begins and ends.
+        fps: Keys a second; None keys every frame of the scene [Hz].
         action: Name of the new action; empty calls it after the character.
         first_frame: Scene frame of the first key.
+        roles: Whose bones get keys; None keys all.
+        as_copy: Whether the new action begins as a copy of the one that is played.
+        to_track: Whether it goes to an NLA track of its own.
     """
 
     manner: Manner | None = None
+    person: int = 0
     rig: str = ""
+    solved: solving.Manner | None = None
+    between: tuple[float, float] = (0.0, np.inf)
+    fps: float | None = None
     action: str = ""
-    first_frame: int = 1
+    first_frame: float = 1
+    roles: frozenset[str] | None = None
+    as_copy: bool = False
+    to_track: bool = False
+
+    def manner_in(self, take: Take, name: str) -> Manner:
+        """Return whom a character follows, and how."""
+        manner = self.manner or manner_of(take, name)
+        return replace(manner, person=self.person) if self.person else manner
+
+    def times(self, take: Take) -> FloatArray:
+        """Return the times of the keys, shape `(F,)` [s].
+
+        Raises:
+            TakeError: The take has nothing in that range, or lasts too long.
+        """
+        begin, end = take.packets[0].t, take.packets[-1].t
+        first, last = (begin + second for second in self.between)
+        if not first <= min(end, last):
+            raise TakeError(
+                f"There is nothing from {self.between[0]:.1f} to "
+                f"{self.between[1]:.1f} s: the take is {take.duration:.1f} s long"
+            )
+        last = min(end, last)
+        fps = animate.scene_fps()
+        if self.first_frame + (last - first) * fps > MAX_FRAME:
+            raise TakeError(
+                f"The take lasts {take.duration / 3600:.3g} hours by its time stamps, "
+                f"more than Blender's {MAX_FRAME} frames: bake a part of it"
+            )
+        return frame_times(first, last, self.fps or fps)
 
 
-def bake_take(armature: Object, take: Take, options: BakeOptions) -> bake.Steps:
-    """Bake a take as it was seen; yields progress and returns the new action.
+def bake_take(armature: Object, take: Take, options: BakeOptions) -> Steps[Action]:
+    """Bake a take; yields progress and returns the new action.
 
     The scene's own rate is kept. The armature is bound meanwhile, unless it was.
 
@@ -61,16 +96,22 @@ def bake_take(armature: Object, take: Take, options: BakeOptions) -> bake.Steps:
         )
     name, was_bound = armature.name, binding.is_bound(armature)
     rest = character.read_rig_rest(armature, options.rig)
-    motion = yield from _replayed(take, rest, name, options.manner)
-    times = frame_times(motion.times[0], motion.times[-1], animate.scene_fps())
-    motion = at_times(motion, times)
+    motion = yield from part(take_motion(take, rest, name, options), 0.0, _MOTION)
     armature = _found(name)
-    title = options.action or f"{name} ViTPose"
+    fps = animate.scene_fps()
+    keying = bake.Keying(
+        options.action or f"{name} ViTPose",
+        options.first_frame,
+        fps / (options.fps or fps),
+        options.roles,
+        options.as_copy,
+    )
     try:
         binding.ensure_binding(armature, rest)
-        action: Action = yield from _second_part(
-            bake.bake_steps(armature, rest, motion, title, options.first_frame)
-        )
+        steps = bake.bake_steps(armature, rest, motion, keying)
+        action = yield from part(steps, _MOTION, 1.0)
+        if options.to_track:
+            own_action.to_track(_found(name), action)
     finally:
         found = access.find_object(name)
         if found is not None and not was_bound:
@@ -78,109 +119,31 @@ def bake_take(armature: Object, take: Take, options: BakeOptions) -> bake.Steps:
     return action
 
 
-def replay(
-    take: Take, rest: RigRest, name: str = "", manner: Manner | None = None
-) -> CharacterMotion:
-    """Return the poses that a character had while a take was recorded.
+def take_motion(
+    take: Take, rest: RigRest, name: str, options: BakeOptions
+) -> Steps[CharacterMotion]:
+    """Return the motion that a take is to a character, at the times of the keys.
 
     Args:
-        take: As it was recorded.
+        take: As it was recorded, or solved again.
         rest: The character.
-        name: Of its armature when it was driven.
-        manner: Whom it follows and how; None takes what the take says.
+        name: Of its armature.
+        options: Which part of the take, how and at which rate.
 
     Raises:
         TakeError: The person is not in the take, or it holds no 3D joints.
     """
-    steps = _replayed(take, rest, name, manner)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            motion: CharacterMotion = finished.value
-            return motion
-
-
-def at_times(motion: CharacterMotion, times: FloatArray) -> CharacterMotion:
-    """Return a motion at other times: held where nobody was seen, else in between.
-
-    Args:
-        motion: At its own times.
-        times: Wanted, within those of the motion, shape `(G,)` [s].
-    """
-    after = np.clip(np.searchsorted(motion.times, times), 0, len(motion) - 1)
-    before = np.maximum(after - 1, 0)
-    step = motion.times[after] - motion.times[before]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(step > 0, (times - motion.times[before]) / step, 1.0)
-    share = np.where((step > MAX_GAP) & (share < 1.0), 0.0, share)[:, None, None]
-    rotation = same_hemisphere(motion.rotation)
-    return CharacterMotion(
-        motion.names,
-        times,
-        (1 - share) * motion.location[before] + share * motion.location[after],
-        unit((1 - share) * rotation[before] + share * rotation[after]),
-    )
-
-
-def _replayed(
-    take: Take, rest: RigRest, name: str, manner: Manner | None
-) -> Generator[float, None, CharacterMotion]:
-    state = _state_of(take, name)
-    if manner is None:
-        manner = Manner.from_dict(_table(state.get("manner")))
-    if manner.person:
-        take = take.of_person(manner.person)
-    drive = LiveDrive(rest, take.header.camera, manner, state)
-    poses: list[CharacterPose] = []
-    moments = [
-        list(together) for _, together in groupby(take.packets, key=lambda each: each.t)
-    ]
-    for number, packets in enumerate(moments):
-        pose = drive.step(packets)
-        if pose is not None:
-            poses.append(pose)
-        if number % _REPORT_EVERY == 0:
-            yield _REPLAY * number / len(moments)
-    if not poses:
-        raise TakeError("The take holds no 3D joints; solve them from its keypoints")
-    return CharacterMotion(
-        poses[0].names,
-        np.array([pose.t for pose in poses]),
-        np.stack([pose.location for pose in poses]),
-        np.stack([pose.rotation for pose in poses]),
-    )
-
-
-def _state_of(take: Take, name: str) -> dict[str, Any]:
-    """Return how a character was driven when a take began.
-
-    For another character than those that were there, what is known of the person.
-    """
-    live = _table(take.header.calibration.get(STATE_KEY))
-    states = _table(live.get("characters"))
-    own = _table(states.get(name))
-    if own or not states:
-        return own
-    other = _table(next(iter(states.values())))
-    memory = _table(other.get("memory")) | {"turns": None}
-    return other | {"memory": memory}
-
-
-def _table(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _second_part(steps: bake.Steps) -> bake.Steps:
-    """Run a bake whose progress begins where the replay's ended."""
-    with closing(steps):
-        while True:
-            try:
-                done = next(steps)
-            except StopIteration as finished:
-                action: Action = finished.value
-                return action
-            yield _REPLAY + (1 - _REPLAY) * done
+    manner, times = options.manner_in(take, name), options.times(take)
+    is_solved = SOLVED_KEY in take.header.calibration
+    if options.solved is None and not is_solved:
+        motion = yield from replay(take, rest, name, manner)
+        return at_times(motion, times)
+    take = take.of_person(manner.person or take.people[0])
+    if options.solved is not None:
+        joints = yield from solving.solve(take, options.solved)
+    else:
+        joints = stored_joints(take)
+    return retarget_clip(joints, take.header.camera, times, rest, manner)
 
 
 def _found(name: str) -> Object:

@@ -13,6 +13,7 @@ import numpy as np
 from bpy.types import Action, Object, PoseBone
 
 from ..core.rig_rest import RigRest
+from ..core.types import FloatArray
 from . import access, actions, held_state, own_action, rest_pose
 from .bone_drivers import (
     bone_drivers,
@@ -32,7 +33,12 @@ _NEGLIGIBLE = 1e-5  # Of a turn [rad], or a size; of places, as a share of the b
 
 
 def write(
-    action: Action, armature: Object, rest: RigRest, frame: float, written: set[str]
+    action: Action,
+    armature: Object,
+    rest: RigRest,
+    frames: FloatArray,
+    written: set[str],
+    wanted: set[str],
 ) -> None:
     """Key whatever the binding holds still.
 
@@ -40,12 +46,16 @@ def write(
         action: That the armature plays.
         armature: A bound one.
         rest: Its driven bones.
-        frame: Where to put the keys.
+        frames: Where to put the keys: where the motion begins, and where it ends if
+            other keys come after it; shape `(1,)` or `(2,)`.
         written: Data paths that have curves already.
+        wanted: Names of the bones that get keys.
     """
-    keys = _StillKeys(action, armature, frame, written)
+    keys = _StillKeys(action, armature, frames, written)
     size = float(np.ptp(rest.heads, axis=0).max())
     for bone, record in held_state.records(armature):
+        if bone.name not in wanted:
+            continue
         keys.hold_channels(bone, _moved(bone, record, size))
         keys.hold_properties(bone, record.properties)
         for entry in record.constraints:
@@ -53,9 +63,11 @@ def write(
         if any(drives_transform(str(suffix)) for suffix, _ in record.drivers):
             keys.stuck.add(bone.name)
     bones = access.pose_bones(armature)
-    for bone in (bones[name] for name in rest.posed if name in bones):
+    for bone in (
+        bones[name] for name in rest.posed if name in wanted & set(bones.keys())
+    ):
         keys.hold_channels(bone, [rest_pose.rotation_channel(bone)])
-    keys.hold_animated(armature, _held(armature, rest))
+    keys.hold_animated(armature, _held(armature, rest) & wanted)
     if keys.stuck:
         log.warning(
             "%s moves %s by drivers, which win over keys: mute them to see the bake "
@@ -92,11 +104,15 @@ class _StillKeys:
     """
 
     def __init__(
-        self, action: Action, armature: Object, frame: float, written: set[str]
+        self,
+        action: Action,
+        armature: Object,
+        frames: FloatArray,
+        written: set[str],
     ) -> None:
         self.stuck: set[str] = set()
         self._action = action
-        self._frame = frame
+        self._frames = frames
         self._written = set(written)
         self._drivers = bone_drivers(armature)
 
@@ -144,5 +160,5 @@ class _StillKeys:
         path = f"{bone_path(bone.name)}{dot}{suffix}"
         if path not in self._written:
             self._written.add(path)
-            frames, row = np.array([self._frame]), np.array([values], dtype=float)
-            actions.write_curves(self._action, path, frames, row, bone.name)
+            rows = np.tile(np.array(values, dtype=float), (len(self._frames), 1))
+            actions.write_curves(self._action, path, self._frames, rows, bone.name)

@@ -102,7 +102,7 @@ class LiveDrive:
         wanted = self._manner.person
         for packet in packets:
             if wanted in (0, packet.person) and packet.joints is not None:
-                motion = self._in_manner(self._to_world(packet.joints))
+                motion = in_manner(self._to_world(packet.joints), self._manner)
                 return retarget(motion, self._rest, self._memory).pose(0)
         return None
 
@@ -133,19 +133,22 @@ class LiveDrive:
         is_jump = np.clip((height - NO_JUMP) / (JUMP - NO_JUMP), 0.0, 1.0)
         return np.array([max(height - ON_FLOOR, 0.0) * is_jump])
 
-    def _in_manner(self, motion: WorldMotion) -> WorldMotion:
-        if self._manner.mirror:
-            flip = np.array([-1.0, 1.0, 1.0])
-            xyz, path = motion.xyz[:, _FLIPPED] * flip, motion.path * flip
-            motion = replace(motion, xyz=xyz, path=path)
-        if self._manner.body == "full":
-            return motion
-        xyz = motion.xyz.copy()
-        xyz[:, _LEGS] = np.nan
-        if self._manner.body == "seated":
-            _sit(xyz[0])
-        still = np.zeros((1, 3))
-        return replace(motion, xyz=xyz, path=still, clearance=np.zeros(1))
+
+def in_manner(motion: WorldMotion, manner: Manner) -> WorldMotion:
+    """Return a person's motion as a character follows it: mirrored, or seated."""
+    if manner.mirror:
+        flip = np.array([-1.0, 1.0, 1.0])
+        xyz, path = motion.xyz[:, _FLIPPED] * flip, motion.path * flip
+        motion = replace(motion, xyz=xyz, path=path)
+    if manner.body == "full":
+        return motion
+    xyz = motion.xyz.copy()
+    xyz[:, _LEGS] = np.nan
+    if manner.body == "seated":
+        for frame in xyz:
+            _sit(frame)
+    still, on_floor = np.zeros_like(motion.path), np.zeros_like(motion.clearance)
+    return replace(motion, xyz=xyz, path=still, clearance=on_floor)
 
 
 def _sit(xyz: FloatArray) -> None:

@@ -58,12 +58,10 @@ def solve_take(
         VitposeError: The keypoints are not a person's.
     """
     packets = _one_a_moment(take.packets)
-    stored = [packet.joints for packet in packets if packet.joints is not None]
-    if joints is Joints.TAKE and not stored:
-        raise TakeError("The take holds no 3D joints; solve them from its keypoints")
+    has_joints = any(packet.joints is not None for packet in packets)
     is_own = take.header.lifter in {lifter.name, *own_lifters}
-    if joints is Joints.TAKE or (joints is Joints.AUTO and stored and not is_own):
-        return stored
+    if joints is Joints.TAKE or (joints is Joints.AUTO and has_joints and not is_own):
+        return stored_joints(take)
     if not any(packet.keypoints.score.any() for packet in packets):
         raise TakeError(
             "The take holds neither keypoints nor 3D joints of that person: choose "
@@ -71,6 +69,19 @@ def solve_take(
         )
     keypoints = [to_coco17(packet.keypoints) for packet in packets]
     return solve_keypoints(keypoints, take.header.camera, lifter, preset, progress)
+
+
+def stored_joints(take: Take) -> list[Joints3D]:
+    """Return the joints of a take of one person as they are, in order of time.
+
+    Raises:
+        TakeError: It holds none.
+    """
+    packets = _one_a_moment(take.packets)
+    stored = [packet.joints for packet in packets if packet.joints is not None]
+    if not stored:
+        raise TakeError("The take holds no 3D joints; solve them from its keypoints")
+    return stored
 
 
 def solve_keypoints(
