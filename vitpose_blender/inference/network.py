@@ -1,27 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A ViTPose network on its device: crops in, heatmaps out.
 
-torch and transformers are imported when a network is loaded, never before.
+torch is imported when a network is loaded, never before.
 """
 
-import json
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.errors import VitposeError, WeightsError
+from ..core.errors import VitposeError
 from ..core.types import ImageArray
 from .decode import HeatmapArray
 from .device import Device, limit_threads
-from .hf_loading import progress_hidden, readable, refuse_missing
+from .vit import Vit
+from .vit_files import read_json, read_shape, read_tensors
 
 if TYPE_CHECKING:
     import torch
-
-log = logging.getLogger(__name__)
 
 _MAX_BATCH = 32  # Crops in one pass: a crowd must not exhaust a GPU's memory.
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -37,19 +34,18 @@ class Network:
         labels: Its name for each keypoint.
     """
 
-    def __init__(self, model: Any, device: Device, preprocessing: dict[str, Any]):
-        import torch
-
-        image_size = model.config.backbone_config.image_size
-        self.input_wh: tuple[int, int] = (image_size[1], image_size[0])
-        id2label = model.config.id2label
-        self.labels = tuple(str(id2label[row]) for row in sorted(id2label))
-        self._device = torch.device(device.torch_device)
-        self._model = model.to(self._device).eval()
-        _lay_out_decoder(self._model.head)
-        _lower_precision(self._model, getattr(torch, device.dtype))
-        half = device.dtype == "float16"
-        self._input_dtype = torch.float16 if half else torch.float32
+    def __init__(
+        self,
+        vit: Vit,
+        labels: tuple[str, ...],
+        device: "torch.device",
+        preprocessing: dict[str, Any],
+    ) -> None:
+        height, width = vit.shape.image_hw
+        self.input_wh: tuple[int, int] = (width, height)
+        self.labels = labels
+        self._device = device
+        self._vit = vit
         self._gain, self._bias = self._normalisation(preprocessing)
 
     @classmethod
@@ -67,13 +63,17 @@ class Network:
             WeightsError: The files are not a whole ViTPose.
             VitposeError: `dataset_index` names no expert.
         """
+        import torch
+
         limit_threads()
-        model = _read_model(folder)
-        _keep_one_expert(model, dataset_index)
-        preprocessing = folder / "preprocessor_config.json"
-        network = cls(
-            model, device, _read_json(preprocessing) if preprocessing.is_file() else {}
-        )
+        shape, labels = read_shape(folder)
+        _check_expert(shape.num_experts, dataset_index)
+        where = torch.device(device.torch_device)
+        tensors = read_tensors(folder, shape)
+        vit = Vit(shape, tensors, where, getattr(torch, device.dtype), dataset_index)
+        settings = folder / "preprocessor_config.json"
+        preprocessing = read_json(settings) if settings.is_file() else {}
+        network = cls(vit, labels, where, preprocessing)
         width, height = network.input_wh
         network.heatmaps(np.zeros((1, height, width, 3), dtype=np.uint8))
         return network
@@ -105,10 +105,10 @@ class Network:
     def _run(
         self, pixels: "torch.Tensor", mirrored_rows: Sequence[int] | None
     ) -> "torch.Tensor":
-        maps: torch.Tensor = self._model(pixel_values=pixels).heatmaps
+        maps = self._vit(pixels)
         if mirrored_rows is None:
             return maps
-        mirrored: torch.Tensor = self._model(pixel_values=pixels.flip(-1)).heatmaps
+        mirrored = self._vit(pixels.flip(-1))
         return (maps + mirrored[:, list(mirrored_rows)].flip(-1)) / 2
 
     def _pixels(self, crops: ImageArray) -> "torch.Tensor":
@@ -119,7 +119,7 @@ class Network:
         if self._device.type == "cuda":
             pixels = pixels.pin_memory()
         pixels = pixels.to(self._device, non_blocking=True).permute(0, 3, 1, 2)
-        return (pixels * self._gain + self._bias).to(self._input_dtype)
+        return (pixels * self._gain + self._bias).to(self._vit.input_dtype)
 
     def _normalisation(
         self, preprocessing: dict[str, Any]
@@ -141,101 +141,9 @@ class Network:
         return gain, bias
 
 
-def _read_model(folder: Path) -> Any:
-    """Read a ViTPose, complete and of the right kind, without touching the network."""
-    config = _read_json(folder / "config.json")
-    kind = config.get("model_type")
-    if kind != "vitpose":
-        raise WeightsError(
-            f"The model in {folder} is of the kind {kind!r}, not a ViTPose; choose one "
-            "such as usyd-community/vitpose-base-simple"
-        )
-    import torch
-    from transformers import VitPoseForPoseEstimation
-
-    pose_model: Any = VitPoseForPoseEstimation
-    with readable(folder), progress_hidden():
-        model, info = pose_model.from_pretrained(
-            folder,
-            local_files_only=True,
-            output_loading_info=True,
-            dtype=torch.float32,  # Whatever its file says; the device decides later.
-        )
-    refuse_missing(info, folder)
-    return model
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise WeightsError(
-            f"{path} is not valid JSON; bring the model's files again"
-        ) from error
-    if not isinstance(content, dict):
-        raise WeightsError(f"{path} holds no settings; bring the model's files again")
-    return content
-
-
-def _keep_one_expert(model: Any, dataset_index: int) -> None:
-    """Turn a ViTPose++ into the plain ViTPose of one of its datasets.
-
-    Its layers compute every expert and multiply all but one by zero. The chosen
-    expert's rows are simply more rows of the layer's second matrix.
-    """
-    import torch
-
-    num_experts = model.config.backbone_config.num_experts
-    if num_experts == 1:
-        return
-    if not 0 <= dataset_index < num_experts:
+def _check_expert(num_experts: int, dataset_index: int) -> None:
+    if num_experts > 1 and not 0 <= dataset_index < num_experts:
         raise VitposeError(
             f"dataset_index {dataset_index} names none of the model's {num_experts} "
             f"experts; choose 0 (COCO) to {num_experts - 1}"
         )
-    for layer in model.backbone.encoder.layer:
-        parts = (layer.mlp.fc2, layer.mlp.experts[dataset_index])
-        fused = torch.nn.Linear(parts[0].in_features, layer.mlp.fc1.in_features)
-        with torch.no_grad():
-            fused.weight.copy_(torch.cat([part.weight for part in parts]))
-            fused.bias.copy_(torch.cat([part.bias for part in parts]))
-        layer.mlp = torch.nn.Sequential(layer.mlp.fc1, layer.mlp.act, fused)
-        layer.num_experts = 1
-
-
-def _lay_out_decoder(head: Any) -> None:
-    """Keep the decoder's pictures channels-last, which halves its time on a CPU."""
-    import torch
-
-    def channels_last(_: Any, inputs: tuple["torch.Tensor"]) -> "torch.Tensor":
-        return inputs[0].contiguous(memory_format=torch.channels_last)
-
-    head.to(memory_format=torch.channels_last)
-    head.register_forward_pre_hook(channels_last)
-
-
-def _lower_precision(model: Any, dtype: "torch.dtype") -> None:
-    """Convert a network to a shorter number format where that costs no accuracy.
-
-    bfloat16 has 8 significant bits. Keeping it to the matrix products, where the time
-    goes, more than halves the error of the heatmaps at the same speed. The last
-    convolution is always in full precision: neighbouring cells of a peak would tie,
-    and the summit could not be told within its cell.
-    """
-    import torch
-
-    if dtype == torch.bfloat16:
-        for module in model.modules():
-            if isinstance(module, torch.nn.Linear):
-                _compute_in(module, dtype)
-    else:
-        model.to(dtype)
-    _compute_in(model.head.conv, torch.float32)
-
-
-def _compute_in(module: Any, dtype: "torch.dtype") -> None:
-    def cast(_: Any, inputs: tuple["torch.Tensor"]) -> "torch.Tensor":
-        return inputs[0].to(dtype)
-
-    module.to(dtype)
-    module.register_forward_pre_hook(cast)
