@@ -13,8 +13,9 @@ from . import access
 from .capture_settings import VitposeCapture, settings
 from .operators.capture import start_refusal
 from .panel_parts import draw_text
-from .session import live
+from .session import CALM, live
 
+_ENGINES = {"process": "Separate process", "thread": "In Blender"}
 _LABEL_SHARE = 0.42  # Of a row's width, as Blender's own split.
 
 
@@ -32,7 +33,7 @@ class VITPOSE_PT_capture(Panel):
         _draw_switch(layout, context)
         _draw_message(layout, context, status)
         if live.is_running:
-            _draw_status(layout, status)
+            _draw_status(layout.box().column(align=True), context, status)
         column = layout.column()
         column.use_property_split = True
         column.use_property_decorate = False
@@ -89,7 +90,7 @@ def _draw_switch(layout: UILayout, context: Context) -> None:
     row.scale_y = 1.6
     if live.is_running:
         row.alert = True
-        row.operator("vitpose.stop", icon="PAUSE")
+        row.operator("vitpose.stop", icon="SNAP_FACE")
         return
     row.operator("vitpose.start", icon="PLAY")
     if reason := start_refusal(context):
@@ -98,37 +99,40 @@ def _draw_switch(layout: UILayout, context: Context) -> None:
 
 def _draw_message(layout: UILayout, context: Context, status: Status) -> None:
     if status.message:
-        draw_text(layout, context, status.message, "INFO")
+        is_calm = status.message.startswith(CALM)
+        draw_text(layout, context, status.message, "INFO" if is_calm else "ERROR")
 
 
-def _draw_status(layout: UILayout, status: Status) -> None:
-    column = layout.box().column(align=True)
-    column.scale_y = 0.8
+def _draw_status(layout: UILayout, context: Context, status: Status) -> None:
+    if status.state == "starting":
+        stage = status.stage or "starting"
+        draw_text(layout, context, f"{stage[:1].upper()}{stage[1:]}...", "TIME")
+        return
     for label, text in status_lines(status):
-        split = column.split(factor=_LABEL_SHARE)
+        split = layout.split(factor=_LABEL_SHARE)
+        split.scale_y = 0.8
         left = split.row()
         left.alignment = "RIGHT"
         left.label(text=label)
         split.label(text=text)
+    for sentence in filter(None, (status.dropped, status.stage)):
+        draw_text(layout, context, sentence, "INFO")
 
 
 def status_lines(status: Status) -> Iterator[tuple[str, str]]:
     """Yield what is told of a running capture, as label and text."""
-    if status.state == "starting":
-        yield "State", "Starting..."
-    else:
-        yield "Rate", f"{status.fps:.1f} fps"
-        if math.isfinite(status.latency):
-            yield "Latency", f"{status.latency * 1000:.0f} ms"
-        yield "Detection", f"{status.confidence:.0%}" if status.people else "Nobody"
-        yield "People", ", ".join(map(str, status.people)) or "None"
-        yield "Dropped", f"{status.num_dropped} of {_num_delivered(status)}"
+    yield "Rate", f"{status.fps:.1f} fps"
+    if math.isfinite(status.latency):
+        yield "Latency", f"{status.latency * 1000:.0f} ms"
+    if status.people:
+        yield "Detection", f"{status.confidence:.0%} sure"
+    numbers = ", ".join(map(str, status.people))
+    yield "Person" if len(status.people) == 1 else "People", numbers or "Nobody seen"
+    yield "Dropped", f"{status.num_dropped} of {status.num_frames + status.num_dropped}"
     if status.device:
         yield "Device", status.device
-
-
-def _num_delivered(status: Status) -> int:
-    return status.num_frames + status.num_dropped
+    if status.engine:
+        yield "Engine", _ENGINES[status.engine]
 
 
 def _draw_manner(layout: UILayout, capture: VitposeCapture) -> None:

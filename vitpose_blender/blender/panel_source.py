@@ -29,7 +29,7 @@ class VITPOSE_PT_source(Panel):
         capture = settings(access.scene())
         column = layout.column()
         column.enabled = not live.is_running
-        column.prop(capture, "source", text="Source")
+        column.prop(capture, "source", text="Type")
         _DRAWN[capture.source](column, capture)
         _draw_picture(layout)
 

@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 TICK = 1 / 60  # [s]
 BUDGET = 0.004  # Main-thread time a tick [s].
+# How messages begin that nobody need do anything about.
+CALM = ("The source has come to its end", "The capture ended")
 STOP_TIMEOUT = 1.0  # What stops later than that is left to itself [s].
 
 
@@ -151,7 +153,7 @@ class LiveSession:
             self._tell(f"{sentence}; the others go on")
         if worker.error is not None:
             return _sentence(worker.error)
-        return None if is_alive else "The source has come to its end"
+        return None if is_alive else CALM[0]
 
     def status(self) -> Status:
         """Return what there is to show of the capture."""

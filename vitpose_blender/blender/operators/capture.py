@@ -26,11 +26,12 @@ def start_refusal(context: Context) -> str:
     capture = settings(access.scene())
     if wiggle.running:
         return "The wiggle test is running: press Esc to end it"
-    if not any(actor.armature for actor in capture.actors) and (
-        reason := refusal(context)
-    ):
-        return reason
-    return capture_start.source_refusal(capture)
+    is_listed = any(actor.armature for actor in capture.actors)
+    if not is_listed and props.chosen_armature(context) is None:
+        return "Load a character first: the mannequin will do"
+    return ("" if is_listed else refusal(context)) or capture_start.source_refusal(
+        capture
+    )
 
 
 class VITPOSE_OT_start(Operator):
