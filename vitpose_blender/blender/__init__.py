@@ -8,6 +8,7 @@ from . import (
     drop,
     map_slots,
     operators,
+    panel_bake,
     panel_bone_map,
     panel_capture,
     panel_record,
@@ -37,6 +38,7 @@ _MODULES: tuple[ModuleType, ...] = (
     panel_source,
     panel_capture,
     panel_record,
+    panel_bake,
 )
 
 

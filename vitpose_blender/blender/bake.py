@@ -182,6 +182,25 @@ def channels(
             yield Channel(bone.name, f"{bone_path(bone.name)}.{name}", values)
 
 
+def nearest(channel: Channel, former: Sequence[float]) -> FloatArray:
+    """Return a channel's values, written so that they are near those before them.
+
+    Args:
+        channel: Of a single frame.
+        former: Values before, of as many columns; none where there are none.
+    """
+    values = channel.values
+    if len(former) != values.shape[1]:
+        return values
+    if channel.path.endswith(".rotation_quaternion"):
+        return values if float(values[0] @ np.array(former)) >= 0 else -values
+    if channel.path.endswith(".rotation_euler"):
+        turn = 2 * np.pi
+        near: FloatArray = values + turn * np.round((np.array(former) - values) / turn)
+        return near
+    return values
+
+
 def _can_move(bone: PoseBone) -> bool:
     """Whether a bone was told its place, and keys can tell it, too."""
     is_stuck = bone.parent is not None and bone.bone.use_connect

@@ -119,6 +119,13 @@ def former_action(armature: Object) -> Action | None:
     return _set_aside(armature)[0]
 
 
+def played_action(armature: Object) -> Action | None:
+    """Return the action that an armature plays, or would if it were not bound."""
+    animation = armature.animation_data
+    played = animation.action if animation is not None else None
+    return played or former_action(armature)
+
+
 def _set_aside(armature: Object) -> tuple[Action | None, str]:
     """Return the action that was set aside, and its slot's handle."""
     record = armature.get(KEY)
@@ -134,7 +141,7 @@ def ensure_action(armature: Object, name: str) -> Action:
     """
     animation = armature.animation_data or armature.animation_data_create()
     assert animation is not None
-    found = animation.action or former_action(armature)
+    found = played_action(armature)
     if found is not None:
         return found
     action = actions.new_action(armature, name)

@@ -17,6 +17,7 @@ from ..core.take import SOLVED_KEY, Take
 from ..core.types import FloatArray
 from ..core.world_motion import frame_times
 from . import access, animate, bake, binding, character, own_action, session, solving
+from .beside import beside
 
 _MOTION = 0.5  # The share of the work that is over when the motion is known.
 MAX_FRAME = 1_048_574  # Of a scene in Blender.
@@ -43,7 +44,7 @@ class BakeOptions:
     manner: Manner | None = None
     person: int = 0
     rig: str = ""
-    solved: solving.Manner | None = None
+    solved: solving.Solver | None = None
     between: tuple[float, float] = (0.0, np.inf)
     fps: float | None = None
     action: str = ""
@@ -138,12 +139,16 @@ def take_motion(
     if options.solved is None and not is_solved:
         motion = yield from replay(take, rest, name, manner)
         return at_times(motion, times)
-    take = take.of_person(manner.person or take.people[0])
+    one = take.of_person(manner.person or take.people[0])
     if options.solved is not None:
-        joints = yield from solving.solve(take, options.solved)
+        joints = yield from part(solving.solve(one, options.solved), 0.0, 0.9)
     else:
-        joints = stored_joints(take)
-    return retarget_clip(joints, take.header.camera, times, rest, manner)
+        joints = stored_joints(one)
+    camera = take.header.camera
+    motion = yield from part(
+        beside(lambda _: retarget_clip(joints, camera, times, rest, manner)), 0.9, 1.0
+    )
+    return motion
 
 
 def _found(name: str) -> Object:

@@ -4,7 +4,7 @@
 from typing import TYPE_CHECKING, Any, cast
 
 import bpy
-from bpy.props import EnumProperty, FloatProperty, StringProperty
+from bpy.props import EnumProperty, FloatProperty, IntProperty, StringProperty
 from bpy.types import PropertyGroup, Scene
 
 from ..core.body_parts import PARTS
@@ -54,6 +54,10 @@ RATES = (
     ("SCENE", "Every Frame", "A key on every frame of the scene, at its own rate"),
     ("OWN", "Other", "Keys at a rate of your choice; the speed stays real"),
 )
+BEGINS = (
+    ("START", "Scene Start", "At the scene's first frame"),
+    ("CURRENT", "Current Frame", "At the frame that is shown now"),
+)
 TARGETS = (
     ("ACTION", "New Action", "A new action that the character plays from now on"),
     (
@@ -94,6 +98,8 @@ class VitposeTakes(PropertyGroup):
         end: float
         rate: str
         fps: float
+        begin: str
+        person: int
         target: str
         parts: set[str]
         action: str
@@ -167,6 +173,21 @@ class VitposeTakes(PropertyGroup):
             min=1.0,
             soft_max=120.0,
             max=1000.0,
+        )
+        begin: EnumProperty(
+            name="Begin At",
+            description="Where on the timeline the baked part begins",
+            items=BEGINS,
+            default="START",
+        )
+        person: IntProperty(
+            name="Person",
+            description=(
+                "Number of the person in the take; 0 takes the one that the character "
+                "followed, or who was seen most"
+            ),
+            default=0,
+            min=0,
         )
         target: EnumProperty(
             name="Into",

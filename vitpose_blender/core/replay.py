@@ -88,6 +88,15 @@ def manner_of(take: Take, name: str = "") -> Manner:
     return Manner.from_dict(_table(_state_of(take, name).get("manner")))
 
 
+def manners_of(take: Take) -> dict[str, Any]:
+    """Return whom each character followed and how, as JSON values, by its name."""
+    live = _table(take.header.calibration.get(STATE_KEY))
+    states = _table(live.get("characters"))
+    return {
+        name: {"manner": _table(state).get("manner")} for name, state in states.items()
+    }
+
+
 def at_times(motion: CharacterMotion, times: FloatArray) -> CharacterMotion:
     """Return a motion at other times: held where nobody was seen, else in between.
 

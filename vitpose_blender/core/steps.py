@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Long work in steps: a generator that yields its progress and returns its result."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import Generic, TypeVar
 
@@ -21,7 +21,7 @@ class Running(Generic[Result]):
     def __init__(self, steps: Steps[Result]) -> None:
         self._steps = steps
 
-    def __iter__(self) -> Iterator[float]:
+    def __iter__(self) -> Generator[float, None, None]:
         self.result = yield from self._steps
 
 

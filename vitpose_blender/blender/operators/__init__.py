@@ -3,7 +3,7 @@
 
 from types import ModuleType
 
-from . import bone_map, capture, character, map_files, record, takes, wiggle
+from . import bake, bone_map, capture, character, map_files, record, takes, wiggle
 
 _MODULES: tuple[ModuleType, ...] = (
     character,
@@ -12,6 +12,7 @@ _MODULES: tuple[ModuleType, ...] = (
     capture,
     record,
     takes,
+    bake,
     wiggle,
 )
 

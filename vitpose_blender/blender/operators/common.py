@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 else:
     OperatorReturn = set
 
+# What a user may do while something is going on: look at the character from all sides.
+LOOKING = ("MOUSEMOVE", "MIDDLEMOUSE", "WHEEL", "TRACKPAD", "NUMPAD", "NDOF", "TIMER")
+
 AnyOperator = TypeVar("AnyOperator", bound=Operator)
 
 

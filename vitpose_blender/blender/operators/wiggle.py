@@ -18,6 +18,7 @@ from bpy.types import (
 
 from .. import character, map_editor, wiggle, wiggle_overlay
 from .common import (
+    LOOKING,
     OperatorReturn,
     armature_of,
     driven_refusal,
@@ -30,8 +31,6 @@ _LISTING = 6.0  # How long the roles without a bone are listed in the end [s].
 _NUM_LISTED = 12  # Of them fit into the view.
 _NEXT = ("SPACE", "N")
 _END = ("ESC", "RIGHTMOUSE")
-# What a user may do meanwhile: look at the character from all sides.
-_LOOKING = ("MOUSEMOVE", "MIDDLEMOUSE", "WHEEL", "TRACKPAD", "NUMPAD", "NDOF", "TIMER")
 
 
 class Session:
@@ -183,7 +182,7 @@ class VITPOSE_OT_wiggle(Operator):
         except BaseException:  # A bug: Blender prints it, but no timer may leak.
             self.cancel(context)
             raise
-        looks = event.type.startswith(_LOOKING)
+        looks = event.type.startswith(LOOKING)
         return {"PASS_THROUGH"} if looks else {"RUNNING_MODAL"}
 
     def cancel(self, context: Context) -> None:
