@@ -84,6 +84,7 @@ class VITPOSE_OT_bake(_OfTake, InSteps, Operator):
         return not reason
 
     def steps(self, context: Context) -> Steps[str]:
+        """Bake; returns where the keys are."""
         armature, name = armature_of(context), self.take_name
         options = bake_options(access.scene(), f"{armature.name} {name}")
         take = yield from part(self.read(), 0.0, 0.05)
@@ -115,6 +116,7 @@ class VITPOSE_OT_solve_again(_OfTake, InSteps, Operator):
         return not reason
 
     def steps(self, context: Context) -> Steps[str]:
+        """Write the new take; returns its name."""
         name, how = self.take_name, solver(access.scene())
         path = shelf.library.free_path(f"{name} {how.preset}")
         take = yield from part(self.read(), 0.0, 0.1)
