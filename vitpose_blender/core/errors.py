@@ -10,6 +10,7 @@
     * BodyError      no body can be recognised in the armature
   * CharacterError   a character file has no usable skeleton
   * OutputError      a result cannot be written
+  * CalibrationError nobody stood as a calibration needs it
   * SetupError       the extension's own environment cannot be made or used
 
 Anything else that escapes is a bug and is logged with its traceback.
@@ -47,6 +48,10 @@ class OutputError(VitposeError):
 
 
 class SetupError(VitposeError):
+    pass
+
+
+class CalibrationError(VitposeError):
     pass
 
 
