@@ -95,7 +95,7 @@ def ensure(bpy_version: str | None = None) -> Path:
     fingerprint = _fingerprint(bpy_version)
     if _is_ready(venv, fingerprint):
         return _python_of(venv)
-    with _one_at_a_time(venv):
+    with one_at_a_time(venv):
         if not _is_ready(venv, fingerprint):  # Another process may just have done it.
             _install(venv, bpy_version)
             _stamp(venv).write_text(fingerprint, encoding="utf-8")
@@ -317,7 +317,7 @@ def _step(title: str, command: list[str], log: Path) -> None:
 
 
 @contextlib.contextmanager
-def _one_at_a_time(venv: Path):
+def one_at_a_time(venv: Path):
     """Keep a second script from installing into the same environment meanwhile."""
     with venv.with_name(venv.name + ".lock").open("w", encoding="utf-8") as file:
         if os.name == "nt":

@@ -4,9 +4,10 @@
     python3 scripts/test.py                  everything, with Blender's newest wheel
     python3 scripts/test.py --fast           without the checks and the slow tests
     python3 scripts/test.py --bpy 4.2.23     the Blender tests with an older wheel
+    python3 scripts/test.py --gui            and with a pointer in Blender's window
     python3 scripts/test.py -- -k camera     what follows the dashes goes to pytest
 
-The exit code is pytest's, or 1 if only a check failed.
+The exit code is pytest's, or 1 if only a check or a test in the window failed.
 """
 
 import argparse
@@ -47,6 +48,14 @@ def parse_arguments() -> argparse.Namespace:
         action="store_true",
         help="leave out the checks and the tests marked slow",
     )
+    parser.add_argument(
+        "--gui",
+        action="store_true",
+        help="also work the panels of a real Blender; see scripts/test_gui.py",
+    )
+    parser.add_argument(
+        "--gui-folder", type=Path, metavar="FOLDER", help="where that Blender is kept"
+    )
     parser.add_argument("pytest_arguments", nargs="*", metavar="-- ARGUMENTS")
     return parser.parse_args()
 
@@ -67,7 +76,7 @@ def pytest_command(arguments: argparse.Namespace, results: Path) -> list[str]:
     return command + (["tests/core", "tests/blender"] if arguments.bpy else [])
 
 
-def counts(report: Path) -> str:
+def counts(report: Path, in_window: "WindowTests") -> str:
     """Return how many tests passed, failed and were skipped, in pytest's words."""
     if not report.is_file():
         return "no report: pytest ended early"
@@ -76,8 +85,50 @@ def counts(report: Path) -> str:
     failed, errors, skipped, total = (
         int(suite.attrib[name]) for name in ("failures", "errors", "skipped", "tests")
     )
-    passed = total - failed - errors - skipped
-    return f"{passed} passed, {failed + errors} failed, {skipped} skipped"
+    passed = total - failed - errors - skipped + in_window.num_passed
+    failed += errors + in_window.num_failed
+    return f"{passed} passed, {failed} failed, {skipped} skipped"
+
+
+class WindowTests:
+    """Those that need a Blender with its window, which is made beside the others.
+
+    Args:
+        arguments: As `parse_arguments` returns them.
+
+    Attributes:
+        num_passed: How many checks passed.
+        num_failed: How many did not.
+    """
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.num_passed = self.num_failed = 0
+        self._preparation = None
+        if not arguments.gui:
+            return
+        import test_gui
+
+        reason = test_gui.reason_against()
+        if reason:
+            print(f"{'window':<12}skipped: {reason}")
+            return
+        folder = arguments.gui_folder or test_gui.default_folder()
+        self._preparation = test_gui.Preparation(folder)
+
+    def run(self) -> None:
+        """Run them, if they are wanted and can be run."""
+        import test_gui
+
+        if self._preparation is None:
+            return
+        problem = self._preparation.wait()
+        if problem:
+            print(problem)
+            self.num_failed = 1
+            return
+        out = _environment.ROOT / "out" / "gui"
+        result = test_gui.run_all(self._preparation.folder, out)
+        self.num_passed, self.num_failed = result
 
 
 def main() -> int:
@@ -85,6 +136,7 @@ def main() -> int:
     arguments = parse_arguments()
     started = time.monotonic()
     _environment.activate(arguments.bpy)
+    in_window = WindowTests(arguments)
     failed = []
     if not check.run_step("packages", _environment.pip_check()):
         failed.append("packages")
@@ -96,16 +148,17 @@ def main() -> int:
     results.parent.mkdir(exist_ok=True)
     command = pytest_command(arguments, results)
     code = subprocess.run(command, check=False, cwd=_environment.ROOT).returncode
+    in_window.run()
 
     seconds = time.monotonic() - started
-    print(f"\n{counts(results / 'report.xml')}; {seconds:.0f} s in all")
+    print(f"\n{counts(results / 'report.xml', in_window)}; {seconds:.0f} s in all")
     print(f"checks: {'failed: ' + ', '.join(failed) if failed else 'all good'}")
     pictures = [path for path in results.rglob("*") if path.suffix in PICTURES]
     if pictures:
         print(f"pictures: {len(pictures)} in {results}")
     if code < 0:  # A signal's number; a shell would say it so.
         code = 128 - code
-    return code or int(bool(failed))
+    return code or int(bool(failed) or in_window.num_failed > 0)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 SIZE_WH = (1600, 1000)
-TIMEOUT = 120.0  # [s]
+TIMEOUT = 60.0  # [s]
+PERIOD = 0.01  # Between two looks for an answer [s].
+SCROLLS = 4  # How far down a tab may reach, in screens.
 
 OPEN_TAB = """
 window = bpy.context.window_manager.windows[0]
@@ -35,15 +37,34 @@ scale = bpy.context.preferences.system.ui_scale
 """
 
 
-def wait_for(what, is_true, timeout=TIMEOUT):
+def wait_for(what, is_true, timeout=TIMEOUT, period=0.1):
     """Call until it returns something true, and return that."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         found = is_true()
         if found:
             return found
-        time.sleep(0.1)
+        time.sleep(period)
     raise AssertionError(f"waited {timeout:.0f} s in vain: {what}")
+
+
+class Checks:
+    """Says of each check whether it holds, and counts those that do not."""
+
+    def __init__(self):
+        self.num_passed = self.num_failed = 0
+
+    def __call__(self, what, is_true):
+        self.num_passed += bool(is_true)
+        self.num_failed += not is_true
+        mark = "ok    " if is_true else "NOT OK"
+        print(mark, what, flush=True)  # noqa: T201  Scripts say it.
+
+    def sum_up(self):
+        """Say the result; returns how many failed."""
+        result = f"{self.num_passed} passed, {self.num_failed} failed"
+        print(result)  # noqa: T201
+        return self.num_failed
 
 
 class GuiBlender:
@@ -58,6 +79,7 @@ class GuiBlender:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._arguments = arguments
+        self._spots = {}
 
     def __enter__(self):
         self._screen, display = self._open_screen()
@@ -76,7 +98,10 @@ class GuiBlender:
     def __exit__(self, *_):
         for process in (self.process, self._screen):
             process.terminate()
-            process.wait(20)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
     def _open_screen(self):
         size = "x".join(map(str, (*SIZE_WH, 24)))
@@ -96,7 +121,7 @@ class GuiBlender:
         unfinished = self.folder / "question.tmp"
         unfinished.write_text(code, "utf-8")
         unfinished.replace(self.folder / "question.py")
-        wait_for(f"an answer to {code[:60]!r}", answer.exists, timeout)
+        wait_for(f"an answer to {code[:60]!r}", answer.exists, timeout, PERIOD)
         reply = json.loads(answer.read_text("utf-8"))
         answer.unlink()
         if "error" in reply:
@@ -140,24 +165,52 @@ class GuiBlender:
         time.sleep(0.1)
         self._run("xdotool", "mouseup", button)
 
+    def scroll(self, clicks):
+        """Turn the mouse wheel over the sidebar: down, or up where negative."""
+        left, top, width, height, _ = self.ask(SIDEBAR)
+        self.move(int(left + 0.5 * width), int(top + 0.5 * height))
+        for _ in range(abs(clicks)):
+            self._run("xdotool", "click", 5 if clicks > 0 else 4)
+            time.sleep(0.03)
+        time.sleep(0.4)
+        self._spots.clear()
+
     def find_button(self, operator):
         """Return where the sidebar's button of an operator such as `wm.save` is.
 
         Over a button, Ctrl C copies its Python command: so it is found by pointing,
-        wherever the layout put it.
+        wherever the layout put it; scrolls down to it.
         """
-        self.ask("bpy.context.window_manager.clipboard = ''; 0")
+        spot = self._spots.get(operator)
+        if spot and operator in self._command_at(*spot):
+            return spot
+        for start in (None, -60, *(10,) * SCROLLS):
+            if start is not None:
+                self.scroll(start)
+            spot = self._look_for(operator)
+            if spot:
+                return spot
+        self.shot(f"no button {operator}")
+        raise AssertionError(f"the sidebar has no button of {operator}")
+
+    def _look_for(self, operator):
+        """Point at one place after another of what is shown of the sidebar."""
         left, top, width, height, scale = self.ask(SIDEBAR)
         for y in range(int(top + 10 * scale), int(top + height), int(10 * scale)):
             for share in (0.25, 0.7, 0.86):
                 spot = int(left + share * width), y
-                if f"bpy.ops.{operator}(" in self._command_at(*spot):
-                    return spot[0], spot[1] + int(4 * scale)  # Off the button's edge.
-        raise AssertionError(f"the sidebar has no button of {operator}")
+                command = self._command_at(*spot)
+                if command.startswith("bpy.ops."):
+                    found = command[len("bpy.ops.") :].split("(")[0]
+                    inside = spot[0], spot[1] + int(4 * scale)  # Off its edge.
+                    self._spots.setdefault(found, inside)
+                    if found == operator:
+                        return inside
+        return None
 
     def _command_at(self, x, y):
-        self.move(x, y)
-        self.key("ctrl+c")
+        self.ask("bpy.context.window_manager.clipboard = ''; 0")
+        self._run("xdotool", "mousemove", x - 1, y, "mousemove", x, y, "key", "ctrl+c")
         return self.ask("bpy.context.window_manager.clipboard")
 
     def press(self, operator):
@@ -165,6 +218,12 @@ class GuiBlender:
         spot = self.find_button(operator)
         self.click(*spot)
         return spot
+
+    @property
+    def tracebacks(self):
+        """What Blender's log says was raised."""
+        log = (self.folder / "blender.log").read_text("utf-8", errors="replace")
+        return log[log.find("Traceback") :] if "Traceback" in log else ""
 
     def _run(self, *command):
         return subprocess.run(

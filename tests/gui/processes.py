@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs beside a process, as Linux tells it; and a camera that runs there too."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+SAMPLE = PROJECT / "resources" / "videos" / "sample.mp4"
+
+
+def children(pid):
+    """Return the process ids of everything that a process started, at any depth."""
+    parents = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                state, parent = _stat(folder)
+                if state != "Z":  # Has ended, and waits for somebody to notice.
+                    parents[int(folder.name)] = parent
+    found, ends = [], {pid}
+    while ends:
+        ends = {child for child, parent in parents.items() if parent in ends}
+        found += sorted(ends)
+    return found
+
+
+def is_alive(pid):
+    with contextlib.suppress(OSError):
+        return _stat(Path("/proc") / str(pid))[0] != "Z"
+    return False
+
+
+def command_line(pid):
+    with contextlib.suppress(OSError):
+        text = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+        return text.replace("\0", " ").strip()
+    return ""
+
+
+def _stat(folder):
+    """Return a process's state and its parent's id."""
+    state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+    return state, int(parent)
+
+
+class Camera:
+    """A network camera that shows the sample clip, over and over."""
+
+    def __init__(self, fps=30):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}/camera.mjpg"
+        server = PROJECT / "mjpeg_server.py"
+        self._process = subprocess.Popen(
+            [sys.executable, server, str(port), str(fps), SAMPLE],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        self._process.stdout.readline()  # It is ready.
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stall(False)
+        self.unplug()
+
+    def unplug(self):
+        self._process.kill()
+        self._process.wait()
+
+    def stall(self, is_stalled):
+        """Deliver no more pictures, but keep the connection; or go on."""
+        with contextlib.suppress(ProcessLookupError):
+            number = signal.SIGSTOP if is_stalled else signal.SIGCONT
+            os.kill(self._process.pid, number)
