@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 SIZE_WH = (1600, 1000)
 TIMEOUT = 60.0  # [s]
 PERIOD = 0.01  # Between two looks for an answer [s].
+COLUMNS = (0.25, 0.55, 0.7, 0.86, 0.94)  # Where a row's buttons are, of its width.
 SCROLLS = 4  # How far down a tab may reach, in screens.
 
 OPEN_TAB = """
@@ -48,6 +49,20 @@ def wait_for(what, is_true, timeout=TIMEOUT, period=0.1):
     raise AssertionError(f"waited {timeout:.0f} s in vain: {what}")
 
 
+def _name_of(text):
+    """Return what a button is called by what Blender copies of it."""
+    if text.startswith("bpy.ops."):
+        return text[len("bpy.ops.") :].split("(")[0]
+    return "." + text.rpartition(".")[2] if text else ""
+
+
+def _middle(spots):
+    """Return a place well inside a button that was met at these, row by row."""
+    x = spots[0][0]
+    rows = [y for column, y in spots if column == x]
+    return x, (rows[0] + rows[-1]) // 2
+
+
 class Checks:
     """Says of each check whether it holds, and counts those that do not."""
 
@@ -79,7 +94,6 @@ class GuiBlender:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._arguments = arguments
-        self._spots = {}
 
     def __enter__(self):
         self._screen, display = self._open_screen()
@@ -173,45 +187,39 @@ class GuiBlender:
             self._run("xdotool", "click", 5 if clicks > 0 else 4)
             time.sleep(0.03)
         time.sleep(0.4)
-        self._spots.clear()
 
-    def find_button(self, operator):
-        """Return where the sidebar's button of an operator such as `wm.save` is.
+    def find_button(self, name):
+        """Return where in the sidebar an operator's or a property's button is.
 
-        Over a button, Ctrl C copies its Python command: so it is found by pointing,
-        wherever the layout put it; scrolls down to it.
+        It is found by pointing, wherever the layout put it; scrolls to it.
+
+        Args:
+            name: Such as `wm.save`, or the end of a property's path such as `.mirror`.
         """
-        spot = self._spots.get(operator)
-        if spot and operator in self._command_at(*spot):
-            return spot
-        for start in (None, -60, *(10,) * SCROLLS):
+        for start in (None, -60, *(12,) * SCROLLS):
             if start is not None:
                 self.scroll(start)
-            spot = self._look_for(operator)
+            spot = self.buttons().get(name)
             if spot:
                 return spot
-        self.shot(f"no button {operator}")
-        raise AssertionError(f"the sidebar has no button of {operator}")
+        self.shot(f"no button {name}")
+        raise AssertionError(f"the sidebar has no button {name}")
 
-    def _look_for(self, operator):
-        """Point at one place after another of what is shown of the sidebar."""
+    def buttons(self):
+        """Return where the buttons are of what is shown of the sidebar, by name."""
         left, top, width, height, scale = self.ask(SIDEBAR)
-        for y in range(int(top + 10 * scale), int(top + height), int(10 * scale)):
-            for share in (0.25, 0.7, 0.86):
-                spot = int(left + share * width), y
-                command = self._command_at(*spot)
-                if command.startswith("bpy.ops."):
-                    found = command[len("bpy.ops.") :].split("(")[0]
-                    inside = spot[0], spot[1] + int(4 * scale)  # Off its edge.
-                    self._spots.setdefault(found, inside)
-                    if found == operator:
-                        return inside
-        return None
-
-    def _command_at(self, x, y):
-        self.ask("bpy.context.window_manager.clipboard = ''; 0")
-        self._run("xdotool", "mousemove", x - 1, y, "mousemove", x, y, "key", "ctrl+c")
-        return self.ask("bpy.context.window_manager.clipboard")
+        chain = []
+        for y in range(int(top + 6 * scale), int(top + height), int(9 * scale)):
+            for share in COLUMNS:
+                x = int(left + share * width)
+                chain.append(f"mousemove {x - 1} {y} mousemove {x} {y} key F8")
+        self.ask("noted.clear(); 0")
+        self._run("xdotool", "-", given="\n".join(chain))
+        wait_for("what is there", lambda: self.ask("len(noted)") >= len(chain))
+        spots = {}
+        for x, y, text in self.ask("noted"):
+            spots.setdefault(_name_of(text), []).append((x, y))
+        return {name: _middle(found) for name, found in spots.items() if name}
 
     def press(self, operator):
         """Click the sidebar's button of an operator; returns where it is."""
@@ -225,9 +233,10 @@ class GuiBlender:
         log = (self.folder / "blender.log").read_text("utf-8", errors="replace")
         return log[log.find("Traceback") :] if "Traceback" in log else ""
 
-    def _run(self, *command):
+    def _run(self, *command, given=""):
         return subprocess.run(
             [str(part) for part in command],
+            input=given.encode(),
             env=self._environment,
             check=True,
             stdout=subprocess.PIPE,

@@ -10,11 +10,11 @@ EXTENSION = "bl_ext.user_default.vitpose_blender"
 SESSION = f"""
 from {EXTENSION}.blender.session import live
 """
-START = """
-from pathlib import Path
-from {extension}.live.config import CaptureConfig, Driven
-config = CaptureConfig(source={source!r}, journal=Path({journal!r}), {options})
-live.start(config, [Driven(name) for name in {names!r}])
+SET_UP = """
+capture = bpy.context.scene.vitpose.capture
+capture.source, capture.{setting} = {kind!r}, {source!r}
+preferences = bpy.context.preferences.addons[{extension!r}].preferences
+preferences.engine, preferences.model = {engine!r}, {model!r}
 0
 """
 STATUS = """
@@ -28,7 +28,8 @@ HERO = "bpy.context.scene.vitpose.armature"
 BONES = "[tuple(bone.tail) for bone in bpy.data.objects[{name!r}].pose.bones]"
 LEFT = """
 import threading
-{"threads": sorted(each.name for each in threading.enumerate()),
+{"threads": [each.name for each in threading.enumerate()
+             if each is not threading.main_thread()],
  "ticks": bpy.app.timers.is_registered(live._tick),
  "running": live.is_running}
 """
@@ -52,26 +53,31 @@ class Capture:
 
     def __init__(self, blender):
         self.blender = blender
-        self._before = self.left()
 
     def ask(self, code):
         return self.blender.ask(SESSION + code)
 
-    def start(self, source, names=None, options=""):
-        """Start a capture as the panel's button does, whatever the panel says."""
-        names = [self.hero] if names is None else names
-        journal = str(self.blender.folder.resolve() / "journal")
-        code = START.format(
+    def set_up(self, source, engine="process", model=""):
+        """Choose a source, as the panel and the preferences would."""
+        kind, setting = ("VIDEO", "video")
+        if "://" in str(source):
+            kind, setting = ("STREAM", "url")
+        code = SET_UP.format(
             extension=EXTENSION,
+            setting=setting,
+            kind=kind,
             source=str(source),
-            journal=journal,
-            names=names,
-            options=options,
+            engine=engine,
+            model=str(model),
         )
-        self.ask(code)
+        self.blender.ask(code)
+
+    def start(self):
+        """Start as a press does; returns whether it was started."""
+        return self.blender.ask("list(bpy.ops.vitpose.start())") == ["FINISHED"]
 
     def stop(self):
-        self.ask("live.stop()\n0")
+        self.blender.ask("bpy.ops.vitpose.stop(); 0")
 
     @property
     def hero(self):
@@ -86,11 +92,15 @@ class Capture:
     def left(self):
         """Return threads, children, timer: what a capture must not leave behind."""
         found = self.ask(LEFT)
-        pids = processes.children(self.blender.process.pid)
-        found["children"] = [processes.command_line(pid) for pid in pids]
+        found["children"] = self.children()
         return found
 
-    def wait_until_running(self, timeout=60):
+    def children(self):
+        """Return the command lines of all that Blender has running."""
+        pids = processes.children(self.blender.process.pid)
+        return [processes.command_line(pid) for pid in pids]
+
+    def wait_until_running(self, timeout=120):
         """Wait for the first pose; returns how long it took [s]."""
         started = time.monotonic()
         wait_for("the capture to run", self._is_running, timeout)
@@ -119,9 +129,9 @@ class Capture:
     def is_clean(self, timeout=10):
         """Whether neither threads, children nor timers are left from a capture."""
         try:
-            wait_for("quiet", lambda: self.left() == self._before, timeout)
+            wait_for("quiet", lambda: not any(self.left().values()), timeout)
         except AssertionError:
-            print("left:", self.left(), "before:", self._before)  # noqa: T201
+            print("left:", self.left())  # noqa: T201
             return False
         return True
 

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Go the whole way in the sidebar, with a real pointer: from nothing to a baked action.
+
+    python3 drive_capture.py OUT
+
+Mannequin, sample clip, Start, Record, Stop, Bake, play back, save, open again; pictures
+and Blender's log go to the folder OUT. Ends with 1 if anything is not as it should be.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from gui_blender import Checks, GuiBlender, wait_for
+from live_capture import BONES, HERO, Capture
+
+RECORDED = 4.0  # How much is recorded [s].
+LOOK = """
+window = bpy.context.window_manager.windows[0]
+area = next(a for a in window.screen.areas if a.type == "VIEW_3D")
+area.spaces.active.overlay.show_bones = False
+area.spaces.active.overlay.show_extras = False
+if "Cube" in bpy.data.objects:
+    bpy.data.objects["Cube"].hide_set(True)
+view = area.spaces.active.region_3d
+view.view_rotation, view.view_distance = (0.78, 0.6, 0.1, 0.12), 7.5
+view.view_location = (0.6, 0, 0.8)
+0
+"""
+ACTION = """
+hero = bpy.context.scene.vitpose.armature
+data = hero.animation_data
+action = data.action if data else None
+[action.name, list(action.frame_range)] if action else None
+"""
+TAKES = "[item.name for item in bpy.context.window_manager.vitpose_takes.items]"
+FRAME = "bpy.context.scene.frame_current"
+PLAYING = "bpy.context.window_manager.windows[0].screen.is_animation_playing"
+OVER_VIEW = """
+window = bpy.context.window_manager.windows[0]
+area = next(a for a in window.screen.areas if a.type == "VIEW_3D")
+(area.x + area.width // 4, window.height - area.y - area.height // 2)
+"""
+
+
+class Journey:
+    """The way of somebody who uses the panel, station by station.
+
+    Args:
+        blender: With the extension, as it opens.
+        check: Counts.
+    """
+
+    def __init__(self, blender, check):
+        self.blender, self.check = blender, check
+        self.capture = Capture(blender)
+
+    def character(self):
+        self.blender.open_tab("ViTPose")
+        self.blender.press("vitpose.load_mannequin")
+        hero = wait_for("the mannequin", lambda: self.capture.hero)
+        self.blender.ask(LOOK)
+        self.check("Mannequin loads a character", hero)
+
+    def source(self):
+        self.blender.press("vitpose.sample_clip")
+        video = "bpy.context.scene.vitpose.capture.video"
+        wait_for("the clip", lambda: self.blender.ask(video).endswith("sample.mp4"))
+        self.blender.shot("1 ready")
+        self.check("Sample Clip is the source", True)
+
+    def start(self):
+        hero, before = self.capture.hero, self.capture.bones(self.capture.hero)
+        self.spots = self.blender.buttons()
+        self.blender.click(*self.spots["vitpose.start"])
+        pressed = time.monotonic()
+        wait_for("the start", lambda: self.capture.left()["running"])
+        self.blender.shot("2 starting")
+        self.capture.wait_until_running()
+        took = time.monotonic() - pressed
+        self.capture.wait_until_moving(hero)
+        self.check(f"Start: the mannequin moves, after {took:.1f} s", True)
+        children = self.capture.left()["children"]
+        self.check(f"it runs beside Blender {len(children)}", len(children) == 1)
+        self.before = before
+
+    def record(self):
+        self.blender.press("vitpose.record_start")
+        wait_for("recording", lambda: self.capture.status()["is_recording"])
+        time.sleep(RECORDED / 2)
+        self.blender.shot("3 recording")
+        time.sleep(RECORDED / 2)
+        self.blender.press("vitpose.record_stop")
+        wait_for("the end", lambda: not self.capture.status()["is_recording"])
+        takes = wait_for("the take", lambda: self.blender.ask(TAKES))
+        self.check(f"Record makes a take {takes}", len(takes) == 1)
+        self.check("recording leaves the capture on", self.capture.left()["running"])
+
+    def stop(self):
+        self.blender.press("vitpose.stop")
+        message = self.capture.wait_until_idle()
+        self.check(f"Stop ends the capture quietly {message}", not message)
+        self.check("Stop leaves nothing running", self.capture.is_clean())
+        self.check("Stop leaves nothing in the file", not self.capture.binding())
+        now = self.capture.bones(self.capture.hero)
+        self.check("Stop puts the pose back", _farthest(now, self.before) < 1e-4)
+        self.blender.shot("4 stopped")
+
+    def bake(self):
+        self.blender.press("vitpose.bake")
+        action = wait_for("the action", lambda: self.blender.ask(ACTION))
+        frames = action[1][1] - action[1][0]
+        fps = self.blender.ask("bpy.context.scene.render.fps")
+        is_right = abs(frames / fps - RECORDED) < 0.5 * RECORDED + 3
+        self.check(f"Bake makes an action {action}", is_right)
+        time.sleep(1)
+        self.blender.shot("5 baked")
+        keyed = self.poses(action[1])
+        self.check("the action moves the bones", _farthest(keyed[0], keyed[-1]) > 0.02)
+        return keyed
+
+    def poses(self, frame_range):
+        """Return where the bones are at some frames of the action."""
+        found = []
+        for frame in (int(frame_range[0]), int(sum(frame_range) / 2)):
+            self.blender.ask(f"bpy.context.scene.frame_set({frame}); 0")
+            found.append(self.capture.bones(self.capture.hero))
+        return found
+
+    def play(self):
+        """Play back with the space bar, and see each shown frame as it was keyed."""
+        self.blender.ask("bpy.context.scene.frame_set(1); 0")
+        self.blender.move(*self.blender.ask(OVER_VIEW))
+        self.blender.key("space")
+        wait_for("playing", lambda: self.blender.ask(PLAYING))
+        wait_for("frames", lambda: self.blender.ask(FRAME) > 10)
+        self.blender.shot("6 playing")
+        self.blender.key("space")
+        wait_for("the end", lambda: not self.blender.ask(PLAYING))
+        name = self.capture.hero
+        frame, shown = self.blender.ask(FRAME), self.capture.bones(name)
+        set_again = f"bpy.context.scene.frame_set({frame})\n"
+        keyed = self.blender.ask(set_again + BONES.format(name=name))
+        self.check("play back shows what is keyed", _farthest(shown, keyed) < 1e-5)
+
+    def reopen(self):
+        """Save, open, and find the same motion again."""
+        action = self.blender.ask(ACTION)
+        poses, takes = self.poses(action[1]), self.blender.ask(TAKES)
+        path = str(Path(self.blender.folder).resolve() / "saved.blend")
+        self.blender.ask(f"bpy.ops.wm.save_as_mainfile(filepath={path!r}); 0")
+        self.blender.ask("bpy.ops.wm.read_homefile(); 0")
+        self.blender.ask(f"bpy.ops.wm.open_mainfile(filepath={path!r}); 0")
+        wait_for("the file", lambda: self.blender.ask(f"bool({HERO})"))
+        self.check("the action is still there", self.blender.ask(ACTION) == action)
+        again = self.poses(action[1])
+        self.check("it moves as before", max(map(_farthest, poses, again)) < 1e-5)
+        self.blender.open_tab("ViTPose")
+        self.check("takes are still there", self.blender.ask(TAKES) == takes)
+        self.blender.shot("7 opened again")
+
+    def all_stations(self):
+        for station in (
+            self.character,
+            self.source,
+            self.start,
+            self.record,
+            self.stop,
+            self.bake,
+            self.play,
+            self.reopen,
+        ):
+            started = time.monotonic()
+            station()
+            took = time.monotonic() - started
+            print(f"       {station.__name__}: {took:.1f} s", flush=True)  # noqa: T201
+
+
+def _farthest(some, others):
+    """Return how far apart two poses are, at the bone where they differ most [m]."""
+    return max(
+        sum((p - q) ** 2 for p, q in zip(a, b)) ** 0.5 for a, b in zip(some, others)
+    )
+
+
+def main(folder):
+    """Go all the way; returns how many checks failed."""
+    check = Checks()
+    with GuiBlender(folder) as blender:
+        try:
+            Journey(blender, check).all_stations()
+        except AssertionError as error:
+            check(str(error), False)
+            blender.shot("failed")
+        check(f"nothing was raised {blender.tracebacks}", not blender.tracebacks)
+    return check.sum_up()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]) > 0)
