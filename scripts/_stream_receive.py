@@ -59,7 +59,7 @@ def check(arguments: argparse.Namespace) -> None:
     """
     if arguments.out:
         _capture_outputs.check_take_name(arguments.out)
-    if not -80 <= arguments.tilt <= 80:
+    if arguments.tilt is not None and not -80 <= arguments.tilt <= 80:
         raise StreamError(f"--tilt {arguments.tilt:g} is not between -80 and 80")
     if arguments.until_silent is not None and not arguments.until_silent > 0:
         raise StreamError(
@@ -136,14 +136,16 @@ def header_maker(arguments: argparse.Namespace) -> Callable[[Packet], TakeHeader
 
     def header(packet: Packet) -> TakeHeader:
         is_lifted = packet.joints is not None and packet.keypoints.score.any()
+        lifter = arguments.lifter or packet.lifter or _cli.LIFTERS[0]
+        tilt = arguments.tilt if arguments.tilt is not None else packet.tilt
         return TakeHeader(
             source=packet.source,
             model=packet.model,
             # Joints without keypoints were not made of them, and stay as they are.
-            lifter=arguments.lifter if is_lifted else "",
+            lifter=lifter if is_lifted else "",
             image_wh=packet.image_wh,
             fov=packet.fov,
-            tilt=arguments.tilt,
+            tilt=tilt or 0.0,
             started=capture.now(),
             layout=packet.keypoints.layout,
         )

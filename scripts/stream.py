@@ -28,6 +28,7 @@ import argparse
 import functools
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -161,20 +162,20 @@ def add_receive_options(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="end when nothing has come for so long, once something came",
     )
-    take = parser.add_argument_group("what packets do not say about the take")
+    take = parser.add_argument_group("what packets may not say about the take")
     take.add_argument(
         "--tilt",
         type=float,
-        default=0.0,
         metavar="DEG",
-        help="how far the sender's camera looks down from the horizon; default 0",
+        help="how far the sender's camera looks down from the horizon; default is what "
+        "the sender says, or 0",
     )
     take.add_argument(
         "--lifter",
         choices=(*_cli.LIFTERS, OTHER),
-        default=_cli.LIFTERS[0],
-        help="what the sender makes keypoints 3D with, default %(default)s; "
-        "scripts/animate.py solves such takes anew and keeps the joints of others",
+        help="what the sender makes keypoints 3D with; default is what it says, or "
+        f"{_cli.LIFTERS[0]}; scripts/animate.py solves such takes anew and keeps the "
+        "joints of others",
     )
 
 
@@ -218,7 +219,7 @@ def send_take(take: Take, sender: PacketSender, is_endless: bool) -> int:
 
     packets = rounds(take.packets) if is_endless else iter(take.packets)
     total = None if is_endless else len(take.packets)
-    one_each = ([packet] for packet in packets)
+    one_each = ([told(packet, take.header)] for packet in packets)
     return drain(one_each, sender, _cli.Progress("Sending", total, "packets"))
 
 
@@ -237,10 +238,16 @@ def deliver(
     num_frames: int | None,
 ) -> int:
     """Send the packets of each frame, and write them into a take if there is one."""
+    captured = ([told(packet, header) for packet in packets] for packets in captured)
     if out:
         sent = sending(captured, sender)
         return _capture_outputs.write(out, header, sent, num_frames)
     return drain(captured, sender, _cli.Progress("Sending", num_frames))
+
+
+def told(packet: Packet, header: TakeHeader) -> Packet:
+    """Return a packet that tells what a receiver has no header for."""
+    return replace(packet, tilt=header.tilt, lifter=header.lifter)
 
 
 def drain(

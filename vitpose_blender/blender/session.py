@@ -20,7 +20,7 @@ from bpy.types import Object
 from ..core.errors import TakeError, VitposeError
 from ..core.motion import CharacterPose
 from ..live.config import CaptureConfig, Driven, Status
-from ..live.engines import opener
+from ..live.engines import engine_of, opener
 from ..live.feed import OpenFeed, Seen
 from ..live.run import LiveRun, Moment, Preview
 from ..worker import CaptureWorker
@@ -88,7 +88,7 @@ class LiveSession:
         self._characters = driven
         self._keeps_binding = config.keeps_binding
         self._poses = {}
-        self._status = Status(state="starting", engine=config.engine)
+        self._status = Status(state="starting", engine=engine_of(config))
         self._worker.start()
         bpy.app.timers.register(self._tick, first_interval=TICK)
         self.monitor.begin()

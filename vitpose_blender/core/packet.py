@@ -43,6 +43,9 @@ class Packet:
         box: Left, top, width, height of the person [px]; None where unknown.
         model: Name of what found the keypoints.
         source: Name of the video, camera or file.
+        tilt: How far the camera looks down from the horizon [deg]; None where the
+            take's header says it.
+        lifter: Name of what made the joints; empty where the header says it.
     """
 
     keypoints: Keypoints2D
@@ -54,6 +57,8 @@ class Packet:
     box: tuple[float, float, float, float] | None = None
     model: str = ""
     source: str = ""
+    tilt: float | None = None
+    lifter: str = ""
 
     @property
     def t(self) -> float:
@@ -90,8 +95,19 @@ def to_dict(packet: Packet) -> dict[str, Any]:
             "model": packet.model,
             "source": packet.source,
             "v": VERSION,
-        },
+        }
+        | _for_receivers(packet),
     }
+
+
+def _for_receivers(packet: Packet) -> dict[str, Any]:
+    """Return what a take has in its header, and a receiver has no header for."""
+    told: dict[str, Any] = {}
+    if packet.tilt is not None:
+        told["tilt_deg"] = packet.tilt
+    if packet.lifter:
+        told["lifter"] = packet.lifter
+    return told
 
 
 def dumps(packet: Packet) -> str:
@@ -142,6 +158,8 @@ def from_dict(value: Any) -> Packet:
         box=_box(meta.get("box")),
         model=str(meta.get("model") or ""),
         source=str(meta.get("source") or ""),
+        tilt=_tilt(meta.get("tilt_deg")),
+        lifter=str(meta.get("lifter") or ""),
     )
 
 
@@ -204,6 +222,15 @@ def _fov(value: Any) -> float:
     if not 1.0 <= fov <= 170.0:
         raise PacketError("meta.fov_deg is not between 1 and 170 degrees")
     return fov
+
+
+def _tilt(value: Any) -> float | None:
+    if value is None:
+        return None
+    tilt = _number(value, "meta.tilt_deg")
+    if not abs(tilt) <= 90.0:
+        raise PacketError("meta.tilt_deg is not between -90 and 90 degrees")
+    return tilt
 
 
 def _box(value: Any) -> tuple[float, float, float, float] | None:

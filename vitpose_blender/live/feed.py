@@ -118,5 +118,8 @@ def _opener(config: CaptureConfig) -> OpenFeed:
     from ..inference.recorded import is_recorded
     from .camera_feed import open_frames
     from .recorded_feed import open_recorded
+    from .udp_feed import is_udp, open_udp
 
+    if is_udp(config.source):
+        return open_udp
     return open_recorded if is_recorded(Path(config.source)) else open_frames

@@ -50,11 +50,11 @@ def rounds(packets: Sequence[Packet]) -> Iterator[Packet]:
     for number in itertools.count():
         seconds = number * (duration + step)
         num_frames = number * (max(frames) - min(frames) + 1)
-        yield from (_later(packet, seconds, num_frames) for packet in packets)
+        yield from (later(packet, seconds, num_frames) for packet in packets)
 
 
-def _later(packet: Packet, seconds: float, num_frames: int) -> Packet:
-    """Return the packet as it would be some time and frames later."""
+def later(packet: Packet, seconds: float, num_frames: int = 0) -> Packet:
+    """Return the packet as it would be some time [s] and frames later."""
     if not seconds:
         return packet
     joints = packet.joints
