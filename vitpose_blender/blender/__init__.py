@@ -11,6 +11,7 @@ from . import (
     panel_bake,
     panel_bone_map,
     panel_capture,
+    panel_export,
     panel_record,
     panel_source,
     panels,
@@ -39,6 +40,7 @@ _MODULES: tuple[ModuleType, ...] = (
     panel_capture,
     panel_record,
     panel_bake,
+    panel_export,
 )
 
 

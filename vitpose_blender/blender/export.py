@@ -92,7 +92,7 @@ def _write_glb(armature: Object, path: Path) -> None:
         filepath=str(path),
         export_format="GLB",
         use_selection=True,
-        export_animation_mode="ACTIVE_ACTIONS",
+        export_animation_mode="ACTIVE_ACTIONS" if action else "SCENE",
         export_nla_strips_merged_animation_name=action.name if action else "",
         export_rest_position_armature=True,
         export_anim_slide_to_zero=True,
@@ -168,3 +168,4 @@ _WRITERS: dict[str, Callable[[Object, Path], None]] = {
     ".fbx": _write_fbx,
     ".bvh": _write_bvh,
 }
+SUFFIXES = tuple(_WRITERS)

@@ -78,6 +78,12 @@ PRESETS = (
     ("BALANCED", "Balanced", "A good start for most motion"),
     ("SMOOTH", "Smooth", "Calm; quick motion loses its edge"),
 )
+FORMATS = (
+    ("GLB", ".glb", "glTF, for game engines and the web; with the meshes"),
+    ("FBX", ".fbx", "For game engines and other animation programs; with the meshes"),
+    ("BVH", ".bvh", "The skeleton and its motion alone"),
+    ("BLEND", ".blend", "A copy of this whole file"),
+)
 LIFTERS = (
     ("LEARNED", "Learned", "A small network trained on motion capture: truer"),
     ("GEOMETRIC", "Geometric", "By bone lengths and typical poses: quicker"),
@@ -103,6 +109,7 @@ class VitposeTakes(PropertyGroup):
         target: str
         parts: set[str]
         action: str
+        format: str
     else:
         folder: StringProperty(
             name="Folder",
@@ -205,6 +212,12 @@ class VitposeTakes(PropertyGroup):
         action: StringProperty(
             name="Name",
             description="Of the new action; empty calls it after character and take",
+        )
+        format: EnumProperty(
+            name="Format",
+            description="What kind of file is written",
+            items=FORMATS,
+            default="GLB",
         )
 
 

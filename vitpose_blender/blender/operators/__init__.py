@@ -3,7 +3,17 @@
 
 from types import ModuleType
 
-from . import bake, bone_map, capture, character, map_files, record, takes, wiggle
+from . import (
+    bake,
+    bone_map,
+    capture,
+    character,
+    export,
+    map_files,
+    record,
+    takes,
+    wiggle,
+)
 
 _MODULES: tuple[ModuleType, ...] = (
     character,
@@ -13,6 +23,7 @@ _MODULES: tuple[ModuleType, ...] = (
     record,
     takes,
     bake,
+    export,
     wiggle,
 )
 
