@@ -17,6 +17,7 @@ from . import child_start
 from .config import CaptureConfig
 from .feed import lacks_module
 from .shared_pictures import PictureReader
+from .sigpipe import no_sigpipe
 from .wire import error_of, job_line
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ class ChildProcess(Closing):
         """Send a line; to a child that is gone it does not matter."""
         stdin = self._process.stdin
         assert stdin is not None
-        with self._lock, contextlib.suppress(OSError, ValueError):
+        with self._lock, no_sigpipe(), contextlib.suppress(OSError, ValueError):
             stdin.write(line.encode() + b"\n")
             stdin.flush()
 
@@ -124,7 +125,7 @@ class ChildProcess(Closing):
         self.send("stop")
         stdin = self._process.stdin
         assert stdin is not None
-        with self._lock, contextlib.suppress(OSError):
+        with self._lock, no_sigpipe(), contextlib.suppress(OSError):
             stdin.close()
         try:
             self._process.wait(grace)
@@ -150,7 +151,7 @@ class ChildProcess(Closing):
             self._process.wait(KILLED_SOON)
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
-            with contextlib.suppress(OSError):
+            with no_sigpipe(), contextlib.suppress(OSError):
                 pipe.close()
         self._log.close()
         self.pictures.close()
