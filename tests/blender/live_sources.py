@@ -39,15 +39,19 @@ class FakeSource:
         self.wanted = person
         self.is_open.set()
         try:
-            yield Feed(
-                self.header,
-                "fake-device",
-                self._seen(stop),
-                lambda: self._moments.put(None),
-                lambda: self.num_dropped,
-            )
+            yield self.feed(stop)
         finally:
             self.is_closed.set()
+
+    def feed(self, stop: threading.Event) -> Feed:
+        """Return what opening it gives."""
+        return Feed(
+            self.header,
+            "fake-device",
+            self._seen(stop),
+            lambda: self._moments.put(None),
+            lambda: self.num_dropped,
+        )
 
     def deliver(self, *moments: Seen | Exception) -> None:
         """Hand moments over and wait until all of them were dealt with."""

@@ -332,3 +332,25 @@ def test_nothing_left_says_so(folder, tmp_path):
     assert left_captures(folder) == []
     with pytest.raises(TakeError, match="Nothing is left"):
         recover(folder, "none", tmp_path / "a.take.jsonl")
+
+
+def test_another_header_begins_another_chapter(journal, folder):
+    fill(journal, 0, 5)
+    journal.go_on(TakeHeader("cam", tilt=12.0))
+    with pytest.raises(TakeError):
+        journal.keep_last(60.0, folder / "none.take.jsonl")
+    fill(journal, 5, 8)
+    take = read_take(journal.keep_last(60.0, folder.parent / "kept.take.jsonl"))
+    assert times(take)[0] == 5.0
+    assert take.header.tilt == 12.0
+    assert len(left_captures(folder)) == 2
+    journal.close()
+    assert cut_short(folder) == []
+
+
+def test_a_recording_that_was_begun_keeps_its_header(journal, tmp_path):
+    journal.mark_start(tmp_path / "a.take.jsonl")
+    fill(journal, 0, 1)
+    journal.go_on(TakeHeader("cam", tilt=12.0))
+    fill(journal, 1, 2)
+    assert read_take(journal.mark_stop()).header.tilt == HEADER.tilt

@@ -192,3 +192,37 @@ def test_another_characters_memory_tells_of_the_person_only():
 @pytest.mark.parametrize("value", [{}, {"body": "half", "person": None}])
 def test_an_unknown_manner_is_the_plain_one(value):
     assert Manner.from_dict(value) == Manner()
+
+
+def test_calibrating_goes_on_without_a_jump_and_exactly(rest):
+    joints = joints_of(rest, path=np.outer(np.arange(30) / FPS, (0.4, 0.1, 0.0)))
+    drive = LiveDrive(rest, CAMERA, Manner())
+    before = run(drive, joints[:15])[-1]
+    camera = Camera(CAMERA.image_wh, tilt=4.0)
+    drive.calibrate(camera, Memory(lean=0.05, leg_length=0.8, spine_offset=0.01))
+    state = json.loads(json.dumps(drive.state()))
+    after = run(drive, joints[15:])
+    assert np.abs(after[0].location - before.location).max() < 0.15
+    assert state["memory"]["lean"] == 0.05
+    again = LiveDrive(rest, camera, Manner(), state)
+    assert_same(after, run(again, joints[15:]))
+
+
+def test_a_tilted_camera_is_made_up_for(rest):
+    """What a camera sees that looks down, is upright once that is known."""
+    level, tilted = Camera((1280, 720)), Camera((1280, 720), tilt=15.0)
+    turn = tilted.world_from_camera.T @ level.world_from_camera
+    joints = joints_of(rest)
+    seen = [
+        Joints3D(each.xyz @ turn.T, turn @ each.root, each.score, each.t)
+        for each in joints
+    ]
+    drive = LiveDrive(rest, level, Manner())
+    drive.calibrate(tilted, None)
+    for pose, wanted in zip(
+        run(drive, seen), run(LiveDrive(rest, level, Manner()), joints), strict=True
+    ):
+        np.testing.assert_allclose(pose.location, wanted.location, atol=1e-9)
+        np.testing.assert_allclose(
+            np.abs((pose.rotation * wanted.rotation).sum(axis=1)), 1.0
+        )

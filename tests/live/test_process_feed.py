@@ -284,3 +284,17 @@ def test_it_starts_from_an_installed_extension(config, tmp_path):
         "bl_ext.user_default.vitpose_blender.core.errors",
     ]
     assert done.stderr == ""  # No warning of leaked memory either.
+
+
+def test_a_new_tilt_reaches_the_lifter(in_process):
+    with in_process() as feed:
+        plain = [seen.packets[0].joints for seen in islice(feed.seen, 5)]
+    with in_process() as feed:
+        seen = iter(feed.seen)
+        told = [next(seen).packets[0].joints]
+        feed.set_tilt(30.0)
+        told += [each.packets[0].joints for each in islice(seen, 60)]
+    np.testing.assert_array_equal(told[0].xyz, plain[0].xyz)
+    with in_process() as feed:
+        plain = [each.packets[0].joints for each in islice(feed.seen, 61)]
+    assert np.abs(told[-1].xyz - plain[-1].xyz).max() > 0.01

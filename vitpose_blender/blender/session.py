@@ -170,6 +170,7 @@ class LiveSession:
             device=run.device,
             stage=run.stage if self.is_running else "",
             is_recording=run.journal.is_marking,
+            calibration=run.calibrator.status,
         )
 
     @property
@@ -227,6 +228,23 @@ class LiveSession:
         if self._run is None:
             raise TakeError("No take is being recorded")
         return self._run.journal.mark_stop()
+
+    def start_calibration(
+        self, height: float | None = None, delay: float = 5.0, mirror: bool = False
+    ) -> None:
+        """Have the person in view measured; `status().calibration` says how far it is.
+
+        Args:
+            height: Of the person; None takes an average adult's [m].
+            delay: To walk back in [s].
+            mirror: Whether characters are mirrored.
+
+        Raises:
+            VitposeError: No capture is running, or a calibration is going on.
+        """
+        if self._run is None or not self.is_running:
+            raise VitposeError("No capture is running: press Start first")
+        self._run.start_calibration(height, delay, mirror)
 
     def set_aside(self) -> None:
         """Have characters as they were before, until their next poses."""

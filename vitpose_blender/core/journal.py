@@ -78,6 +78,7 @@ class Journal(Closing):
         self._lock = threading.Lock()  # Of all that follows; never held for long.
         self._in_use = threading.Lock()  # While held, no segment is removed.
         self._name, self._num_segments = "", 0
+        self._names: list[str] = []  # One a header.
         self._segments: deque[_Segment] = deque()
         self._states: deque[tuple[float, str]] = deque()
         self._writer: TakeWriter | None = None
@@ -107,8 +108,27 @@ class Journal(Closing):
         """
         self._header = header
         self._read_state = read_state
-        self._name = f"{datetime.now():%Y%m%d-%H%M%S-%f}-{os.getpid()}"
+        self._name_files()
         remove_left_overs(self._folder)
+
+    def go_on(self, header: TakeHeader) -> None:
+        """Go on with another header; takes do not reach back before this moment.
+
+        A take is replayed with one header from one state on, so that what came before
+        a calibration and what came after it cannot be in one.
+        """
+        with self._lock:
+            if self._writer is not None:
+                _close(self._writer)
+            self._writer = None
+            self._header = header
+            self._states.clear()
+            self._name_files()
+
+    def _name_files(self) -> None:
+        """Give the segments from now on a name of their own."""
+        self._name = f"{datetime.now():%Y%m%d-%H%M%S-%f}-{os.getpid()}"
+        self._names.append(self._name)
 
     def write(self, t: float, lines: Sequence[str]) -> None:
         """Add the packets of one moment; never raises for what the disk does.
@@ -172,8 +192,8 @@ class Journal(Closing):
     def close(self) -> None:
         """Close the files; what they hold can still be kept."""
         with self._lock:
-            if self._name:
-                mark_ended(self._folder, self._name)
+            for name in self._names:
+                mark_ended(self._folder, name)
             if self._mark is not None:
                 self._left_mark, self._mark = self._mark, None
                 _close(self._left_mark)
@@ -189,7 +209,7 @@ class Journal(Closing):
 
     def _state_before(self, t: float) -> tuple[float, str]:
         """Return the time and the text of the last state that is not after `t`."""
-        if not self._segments:
+        if not self._segments or not self._states:
             raise TakeError("Nothing was captured yet: start the capture first")
         oldest = self._segments[0].first
         kept = [state for state in self._states if state[0] >= oldest]

@@ -97,6 +97,23 @@ class LiveDrive:
             "lowest": [list(pair) for pair in self._lowest],
         }
 
+    def calibrate(self, camera: Camera, neutral: Memory | None) -> None:
+        """Go on with what a calibration found, without a jump.
+
+        Args:
+            camera: With its measured tilt.
+            neutral: Of the person; see `calibration.neutral`. None leaves it as it is.
+        """
+        rotation = camera.world_from_camera
+        if self._origin is not None:
+            self._origin = rotation @ self._rotation.T @ self._origin
+        self._rotation = rotation
+        self._lowest.clear()
+        if neutral is not None:
+            self._memory.lean = neutral.lean
+            self._memory.leg_length = neutral.leg_length
+            self._memory.spine_offset = neutral.spine_offset
+
     def step(self, packets: Sequence[Packet]) -> CharacterPose | None:
         """Return the pose after one more moment; None where the person is not seen."""
         wanted = self._manner.person

@@ -62,13 +62,16 @@ class PersonPipeline:
         lifter: That person's own.
         camera: That sees them.
         preset: How calm, at the price of how much lag.
+
+    Attributes:
+        camera: That sees them; may be another one from the next frame on.
     """
 
     def __init__(
         self, lifter: Lifter, camera: Camera, preset: FilterPreset = PRESETS["balanced"]
     ) -> None:
         self._lifter = lifter
-        self._camera = camera
+        self.camera = camera
         self._filter = OneEuroFilter(preset.live)
         self._joint_filter = FollowFilter(preset.memory)
         self._window: deque[Keypoints2D] = deque()
@@ -89,7 +92,7 @@ class PersonPipeline:
         self._window.append(smooth)
         while self._window[0].t < smooth.t - self._lifter.window:
             self._window.popleft()
-        return self._calm(self._lifter.lift(tuple(self._window), self._camera))
+        return self._calm(self._lifter.lift(tuple(self._window), self.camera))
 
     def _calm(self, joints: Joints3D) -> Joints3D:
         """Filter joints about the pelvis: depth, guessed anew each frame, trembles."""

@@ -55,6 +55,12 @@ class PeopleLifter:
         self._preset = preset
         self._pipelines: dict[int, PersonPipeline] = {}
 
+    def set_tilt(self, tilt: float) -> None:
+        """Go on with a camera that looks down that far [deg]; from any thread."""
+        self._camera = replace(self._camera, tilt=tilt)
+        for pipeline in list(self._pipelines.values()):
+            pipeline.camera = self._camera
+
     def step(self, person: int, keypoints: Keypoints2D) -> Joints3D:
         """Return the joints of one person in one more frame.
 

@@ -81,6 +81,7 @@ def open_frames(config: CaptureConfig, person: int, opening: Opening) -> Iterato
             look,
             source.interrupt,
             lambda: look.num_dropped,
+            set_tilt=lifter.set_tilt,
         )
 
 

@@ -62,6 +62,9 @@ class Commands:
         messages: Where the beats go.
         end: Called when the capture shall end, perhaps more than once.
         give_back: Called with the place of a picture that was read.
+
+    Attributes:
+        set_tilt: Called with how far the camera looks down [deg].
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Commands:
         end: Callable[[], None],
         give_back: Callable[[int], None],
     ) -> None:
+        self.set_tilt: Callable[[float], None] = lambda _: None
         self._stream = stream
         self._messages = messages
         self._end = end
@@ -87,6 +91,8 @@ class Commands:
             word, _, value = line.decode().strip().partition(" ")
             if word == "back":
                 self._give_back(int(value))
+            elif word == "tilt":
+                self.set_tilt(float(value))
             elif word == "stop":
                 break
         self._end()
@@ -144,10 +150,12 @@ def _capture(
             interrupt()
 
     messages.send("hello", clock=_clock(), now=time.monotonic())
-    Commands(commands, messages, end, pictures.give_back).start()
+    obeyed = Commands(commands, messages, end, pictures.give_back)
+    obeyed.start()
     try:
         with open_source(config_of(job), job["person"], opening) as feed:
             interrupts.append(feed.interrupt)
+            obeyed.set_tilt = feed.set_tilt
             header = feed.header.to_dict()
             messages.send("header", header=header, device=feed.device)
             for seen in feed.seen if not opening.is_set() else ():

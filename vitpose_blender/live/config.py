@@ -7,6 +7,7 @@ from typing import Literal
 
 from ..core.camera_model import DEFAULT_FOV
 from ..core.live_drive import Body, Manner
+from .calibrating import IDLE, CalibrationStatus
 
 # Where the capture runs: in a process of its own, or in a thread of Blender's.
 Engine = Literal["process", "thread"]
@@ -21,6 +22,8 @@ class CaptureConfig:
             stream, keypoints that others detected, or `udp://HOST:PORT` for packets
             that another machine sends.
         journal: Folder of the journal.
+        cameras: Folder of the cameras' calibrations; empty keeps and recalls none.
+        camera: Name that a calibration is kept by; empty is the source's own.
         model: ViTPose: a folder or an id on the hub; empty is the one that comes with
             the extension. Keypoints of others need none.
         device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
@@ -43,6 +46,8 @@ class CaptureConfig:
 
     source: str
     journal: Path
+    cameras: str = ""
+    camera: str = ""
     model: str = ""
     device: str = "auto"
     detector: str = "auto"
@@ -105,6 +110,7 @@ class Status:
         stage: What is being waited for while starting, in words, such as `loading the
             model`; what is wrong with the process while running, usually nothing.
         is_recording: Whether a take is being recorded.
+        calibration: How far a calibration is.
     """
 
     state: str = "idle"
@@ -122,3 +128,4 @@ class Status:
     engine: Engine | Literal[""] = ""
     stage: str = ""
     is_recording: bool = False
+    calibration: CalibrationStatus = IDLE

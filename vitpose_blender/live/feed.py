@@ -47,6 +47,7 @@ class Feed:
         interrupt: Ends a wait for the next picture; from any thread.
         num_dropped: Returns how many pictures were passed over.
         dropped: Returns why, in words; nothing where it is always the same.
+        set_tilt: Tells what lifts the joints how far the camera looks down [deg].
     """
 
     header: TakeHeader
@@ -55,6 +56,7 @@ class Feed:
     interrupt: Callable[[], None] = lambda: None
     num_dropped: Callable[[], int] = lambda: 0
     dropped: Callable[[], str] = lambda: ""
+    set_tilt: Callable[[float], None] = lambda _: None
 
 
 class Opening(threading.Event):

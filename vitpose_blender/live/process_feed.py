@@ -48,6 +48,7 @@ def open_in_process(
             keeper.wake,
             lambda: moments.num_dropped,
             lambda: moments.dropped,
+            lambda tilt: child.send(f"tilt {tilt}"),
         )
 
 

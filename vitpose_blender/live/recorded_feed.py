@@ -39,7 +39,8 @@ def open_recorded(
             header = replace(header, fov=config.fov, tilt=config.tilt)
         lifter = people_lifter(config, header.camera)
         packets = [packet for packet in take.packets if packet.person in people]
-        yield Feed(header, "", _replay(packets, lifter, header, pictures, opening))
+        seen = _replay(packets, lifter, header, pictures, opening)
+        yield Feed(header, "", seen, set_tilt=lifter.set_tilt)
 
 
 def _replay(

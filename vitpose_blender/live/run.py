@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import VitposeError
 from ..core.journal import Journal
 from ..core.live_drive import LiveDrive, Manner
 from ..core.motion import CharacterPose
@@ -20,6 +21,8 @@ from ..core.packet import Packet, dumps, loads
 from ..core.rig_rest import RigRest
 from ..core.types import ImageArray
 from ..worker import LatestSlot
+from .calibrated import Calibrator
+from .calibrating import CalibrationOrder
 from .config import CaptureConfig
 from .feed import Feed, OpenFeed, Opening, Seen
 
@@ -66,6 +69,7 @@ class LiveRun:
         journal: Of this capture; ranges can be kept after its end, too.
         preview: The newest picture.
         num_frames: Pictures so far.
+        calibrator: Knows the camera and the person, and can be told to measure them.
     """
 
     def __init__(
@@ -85,6 +89,9 @@ class LiveRun:
         self._drives: dict[str, LiveDrive] = {}
         self._poses: dict[str, CharacterPose] = {}
         self._times: deque[float] = deque(maxlen=_FPS_FRAMES)
+        self.calibrator = Calibrator(
+            config, self.journal, self._drives, self._wanted() >= 0
+        )
 
     @property
     def device(self) -> str:
@@ -130,7 +137,8 @@ class LiveRun:
             self._feed = feed
             for key, (rest, manner) in self._characters.items():
                 self._drives[key] = LiveDrive(rest, feed.header.camera, manner)
-            self.journal.begin(feed.header, self._state)
+            header = self.calibrator.begin(feed.header, feed.set_tilt)
+            self.journal.begin(header, self._state)
             if not self._opening.is_set():
                 yield feed.seen
             else:
@@ -146,11 +154,13 @@ class LiveRun:
         if lines is None:
             lines = tuple(dumps(packet) for packet in packets)
             packets = tuple(loads(line) for line in lines)
+        self.calibrator.before()
         self.journal.write(seen.t, lines)
         for key, drive in self._drives.items():
             pose = drive.step(packets)
             if pose is not None:
                 self._poses[key] = pose
+        self.calibrator.after(seen.t, packets)
         self.num_frames += 1
         self._times.append(time.monotonic())
         self.preview.put(Preview(seen.image, seen.packets, seen.t))
@@ -161,6 +171,19 @@ class LiveRun:
             tuple(packet.person for packet in packets),
             _confidence(packets),
         )
+
+    def start_calibration(
+        self, height: float | None, delay: float, mirror: bool
+    ) -> None:
+        """Have the person whom all follow measured; from any thread.
+
+        Raises:
+            VitposeError: One is being measured already.
+        """
+        if self.calibrator.status.is_busy:
+            raise VitposeError("A calibration is going on already: stand still for it")
+        person = max(self._wanted(), 0)
+        self.calibrator.order(CalibrationOrder(height, delay, person, mirror))
 
     def _wanted(self) -> int:
         """Return the one person that all want, or -1 for everybody."""
