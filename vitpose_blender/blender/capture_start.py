@@ -12,6 +12,7 @@ from ..core.live_drive import Body
 from ..data_files import data_folder
 from ..live.config import CaptureConfig, Driven
 from . import props
+from .calibration_settings import camera_name
 from .capture_settings import VitposeCapture, settings
 from .preferences import prefs
 from .runtime import interpreter
@@ -34,6 +35,8 @@ def capture_config(context: Context) -> CaptureConfig:
     return CaptureConfig(
         source=source_of(capture),
         journal=user_folder("journal"),
+        cameras=str(user_folder("cameras")),
+        camera=camera_name(capture),
         model=chosen.model.strip(),
         device=chosen.device,
         detector=chosen.detector.strip() or "auto",

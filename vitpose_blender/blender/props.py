@@ -11,6 +11,7 @@ import bpy
 from bpy.props import PointerProperty, StringProperty
 from bpy.types import Context, Object, PropertyGroup, Scene
 
+from .calibration_settings import VitposeCalibration
 from .capture_settings import VitposeCapture
 from .map_slots import VitposeBoneMap
 from .take_settings import VitposeTakes
@@ -42,6 +43,7 @@ class VitposeSettings(PropertyGroup):
     if TYPE_CHECKING:
         armature: Object | None
         capture: VitposeCapture
+        calibration: VitposeCalibration
         takes: VitposeTakes
     else:
         armature: PointerProperty(
@@ -51,6 +53,7 @@ class VitposeSettings(PropertyGroup):
             poll=is_character,
         )
         capture: PointerProperty(type=VitposeCapture)
+        calibration: PointerProperty(type=VitposeCalibration)
         takes: PointerProperty(type=VitposeTakes)
 
 

@@ -19,6 +19,7 @@ from bpy.types import Object
 
 from ..core.errors import TakeError, VitposeError
 from ..core.motion import CharacterPose
+from ..live.calibrating import IDLE
 from ..live.config import CaptureConfig, Driven, Status
 from ..live.engines import engine_of, opener
 from ..live.feed import OpenFeed, Seen
@@ -170,7 +171,7 @@ class LiveSession:
             device=run.device,
             stage=run.stage if self.is_running else "",
             is_recording=run.journal.is_marking,
-            calibration=run.calibrator.status,
+            calibration=run.calibrator.status if self.is_running else IDLE,
         )
 
     @property
@@ -245,6 +246,11 @@ class LiveSession:
         if self._run is None or not self.is_running:
             raise VitposeError("No capture is running: press Start first")
         self._run.start_calibration(height, delay, mirror)
+
+    def stop_calibration(self) -> None:
+        """End a calibration that is going on; without one, nothing happens."""
+        if self._run is not None:
+            self._run.calibrator.cancel()
 
     def set_aside(self) -> None:
         """Have characters as they were before, until their next poses."""

@@ -21,6 +21,7 @@ from ..core.take import TakeHeader
 from .calibrating import IDLE, CalibrationOrder, CalibrationRun, CalibrationStatus
 from .config import CaptureConfig
 
+_STOPPED = CalibrationStatus("failed", 0.0, "The calibration was stopped")
 _WAITING = "Calibrated; it counts from the end of the recording on"
 
 
@@ -54,6 +55,7 @@ class Calibrator:
         self._camera = config.camera
         self._set_tilt: Callable[[float], None] = lambda _: None
         self._order: CalibrationOrder | None = None
+        self._is_unwanted = False
         self._run: CalibrationRun | None = None
         self._made: Calibration | None = None  # Waits for the end of a recording.
         self._current: Calibration | None = None
@@ -73,6 +75,10 @@ class Calibrator:
     def order(self, order: CalibrationOrder) -> None:
         """Begin with the next moment; from any thread."""
         self._order = order
+
+    def cancel(self) -> None:
+        """End what is going on, with the next moment; from any thread."""
+        self._order, self._is_unwanted = None, True
 
     def begin(
         self, header: TakeHeader, set_tilt: Callable[[float], None]
@@ -104,6 +110,8 @@ class Calibrator:
     def after(self, t: float, packets: Sequence[Packet]) -> None:
         """Look at a moment, if somebody calibrates."""
         order = self._order
+        if self._is_unwanted:
+            self._run, self._is_unwanted, self._status = None, False, _STOPPED
         if order is not None:
             self._run, self._order = CalibrationRun(order, self.header), None
         run = self._run

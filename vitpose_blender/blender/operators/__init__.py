@@ -6,6 +6,7 @@ from types import ModuleType
 from . import (
     bake,
     bone_map,
+    calibrate,
     capture,
     character,
     export,
@@ -20,6 +21,7 @@ _MODULES: tuple[ModuleType, ...] = (
     bone_map,
     map_files,
     capture,
+    calibrate,
     record,
     takes,
     bake,
