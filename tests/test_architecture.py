@@ -34,7 +34,7 @@ OUTSIDE = {  # What a layer may import from outside the package.
         "safetensors",
     },
     "live": {"numpy"},
-    "runtime": set(),
+    "runtime": {"numpy", "torch"},
     "blender": {"numpy"} | BLENDER,
 }
 INSIDE = {  # Which of the others a layer may import.

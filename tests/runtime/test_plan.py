@@ -140,10 +140,10 @@ def test_pips_lines_are_progress():
     assert texts[0] == "Looking for torch"
     assert "Downloading torch, 95 of 190 MB" in texts
     assert "numpy is here already" in texts
-    assert texts[-1] == "Unpacking 3 packages"
+    assert texts[-1].startswith("Unpacking 3 packages")
     shares = [progress.share for progress in said]
     assert shares == sorted(shares)
-    assert shares[-2] == pytest.approx(0.05 + 0.8 * 218.3 / 250)
+    assert shares[-2] == pytest.approx(0.05 + 0.65 * 218.3 / 250)
 
 
 def test_a_wrong_guess_of_the_size_never_exceeds_the_whole():

@@ -95,7 +95,7 @@ def probe(
             found[name] = Found(**said)
 
     names = [need.module for need in NEEDS]
-    command = [python, "-c", _CODE, json.dumps(list(paths)), *names]
+    command = [python, "-P", "-c", _CODE, json.dumps(list(paths)), *names]
     run_lines(command, note, stop or threading.Event(), timeout=IMPORT_TIMEOUT)
     return found
 

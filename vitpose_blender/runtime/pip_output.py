@@ -13,7 +13,7 @@ _AT_HAND = re.compile(r"(?:Processing|Using cached) (\S+)(?: \(([\d.]+) (\w+)\))
 _LOOKING = re.compile(r"Collecting ([\w.-]+)")
 _RAW = re.compile(r"Progress (\d+) of (\d+)$")  # Of `--progress-bar raw`.
 _INSTALLING = "Installing collected packages: "
-_ASKED, _FETCHED = 0.05, 0.85  # Shares of the whole, before and after fetching.
+_ASKED, _FETCHED = 0.05, 0.7  # Shares of the whole, before and after fetching.
 
 
 class PipProgress:
@@ -41,7 +41,9 @@ class PipProgress:
             return Progress(f"Looking for {match[1]}", self._share(self._size))
         if text.startswith(_INSTALLING):
             count = text.count(",") + 1
-            return Progress(f"Unpacking {count} packages", _FETCHED)
+            return Progress(
+                f"Unpacking {count} packages, takes a minute or two", _FETCHED
+            )
         return None
 
     def _take(self, file: str, size: float) -> Progress | None:
