@@ -13,6 +13,7 @@ import pytest
 
 from vitpose_blender.core.errors import VitposeError
 from vitpose_blender.core.types import Detections, Frame, Keypoints2D
+from vitpose_blender.inference import people
 from vitpose_blender.inference.detector import FullFrameDetector
 from vitpose_blender.inference.people import PersonFinder
 from vitpose_blender.inference.people_choice import PeopleChoice
@@ -291,6 +292,26 @@ def test_a_pause_of_the_source_asks_the_detector():
     finder.observe(Frame(IMAGE, 0.0, 0), [pose(person_at(300.0))], (1,))
     finder.boxes(Frame(IMAGE, 5.0, 1))
     assert finder.num_detections == 2
+
+
+@pytest.mark.parametrize("slow", [0.1, 3.0])
+def test_a_slow_search_is_no_pause_of_a_camera(monkeypatch, slow):
+    now = [100.0]
+    monkeypatch.setattr(people.time, "monotonic", lambda: now[0])
+
+    class Slow(World):
+        def detect(self, image):
+            now[0] += slow
+            return super().detect(image)
+
+    world = Slow(walk(300.0))
+    finder = PersonFinder(world, 30)
+    for index in range(20):
+        now[0] += 1 / FPS
+        frame = Frame(IMAGE, now[0], index)
+        finder.boxes(frame)
+        finder.observe(frame, [pose(person_at(300.0), frame.t)], (1,))
+    assert finder.num_detections == 1
 
 
 def test_two_real_people_keep_their_numbers(shared):

@@ -3,6 +3,8 @@
 
 from types import ModuleType
 
+import bpy  # noqa: F401  (The wheel has no blf and gpu before it.)
+
 from . import (
     calibration_overlay,
     calibration_settings,

@@ -6,6 +6,7 @@ where its person will be in the next frame.
 """
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -55,6 +56,7 @@ class PersonFinder:
         self._followed: dict[int, PersonBox] = {}
         self._last_person: int | None = None
         self._last_t = -np.inf
+        self._searched = 0.0  # How long the search in the last frame took [s].
         self._countdown = 0  # Frames until the next detection.
         self._patience = 0  # How many frames a weak pose waits for one.
         self._is_hurried = False
@@ -62,8 +64,13 @@ class PersonFinder:
 
     def boxes(self, frame: Frame) -> Detections:
         """Return where the chosen people are in `frame`, with their numbers."""
-        if self._countdown <= 0 or frame.t - self._last_t > MAX_GAP:
-            self._detect(frame)
+        # A camera's clock goes on while we search: that is no pause of the source.
+        is_pause = frame.t - self._last_t > MAX_GAP + self._searched
+        self._searched = 0.0
+        if self._countdown <= 0 or is_pause:
+            start = time.monotonic()
+            self._detect(frame, is_pause)
+            self._searched = time.monotonic() - start
         self._countdown -= 1
         self._last_t = frame.t
         people = self._chooser.choose(self._followed, frame.t)
@@ -111,7 +118,7 @@ class PersonFinder:
         self._countdown = min(self._countdown, self._patience)
         self._is_hurried = True
 
-    def _detect(self, frame: Frame) -> None:
+    def _detect(self, frame: Frame, is_pause: bool) -> None:
         """Find new people, and correct or drop those whose pose is weak."""
         if self._is_hurried:
             self._patience = min(2 * self._patience + 1, self._every // 2)
@@ -127,7 +134,7 @@ class PersonFinder:
             if person > 0
         }
         strong = {p: box for p, box in self._followed.items() if not box.is_weak}
-        if frame.t - self._last_t > MAX_GAP:
+        if is_pause:
             strong = {}
         new = {
             person: box

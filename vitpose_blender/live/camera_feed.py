@@ -120,8 +120,10 @@ class Look:
             if not source.is_live:
                 pace.wait_for(frame.t)
             grabbed = frame.t if source.is_live else time.monotonic()
+            start = time.monotonic()
             people = tuple(self._find_people(frame))
-            yield Seen(frame.t, grabbed, people, frame.image)
+            work = time.monotonic() - start
+            yield Seen(frame.t, grabbed, people, frame.image, work=work)
 
 
 class _Coming(Closing):

@@ -181,6 +181,7 @@ def _send_moment(
         lines,
         t=seen.t,
         grabbed=seen.grabbed,
+        work=seen.work,
         picture=pictures.put(seen.image),
         num_dropped=feed.num_dropped(),
         dropped=feed.dropped(),

@@ -27,6 +27,7 @@ class Seen:
         packets: Everybody in it.
         image: The picture, BGR, shape `(H, W, 3)`; None where there is none.
         lines: The packets as JSON, if they were read from it; None to make it anew.
+        work: How long the models looked at it [s]; NaN where none did.
     """
 
     t: float
@@ -34,6 +35,7 @@ class Seen:
     packets: tuple[Packet, ...]
     image: ImageArray | None = None
     lines: tuple[str, ...] | None = None
+    work: float = float("nan")
 
 
 @dataclass(frozen=True, eq=False)

@@ -107,6 +107,7 @@ class _Moments:
             tuple(loads(line) for line in message["lines"]),
             image,
             message["lines"],
+            message["work"],
         )
 
 
