@@ -16,8 +16,10 @@ class Layout:
 
     Attributes:
         texts: Every label.
+        icons: Numbers of the large ones.
         buttons: Identifiers of operators, by what is written on them.
         properties: Names of the drawn properties.
+        frozen: Those of them that cannot be changed.
         enabled: Whether what it holds can be changed.
     """
 
@@ -25,6 +27,7 @@ class Layout:
         vars(self)["_parent"] = parent
         root = parent or self
         self.texts = root.texts if parent else []
+        self.icons = root.icons if parent else []
         self.buttons = root.buttons if parent else {}
         self.properties = root.properties if parent else []
         self.frozen = root.frozen if parent else []
@@ -67,7 +70,7 @@ class Layout:
         return SimpleNamespace(**dict.fromkeys(names))
 
     def template_icon(self, icon_value, scale=1.0):
-        self.texts.append("<picture>")
+        self.icons.append(icon_value)
 
     def template_list(self, cls, _, data, items, *active, rows=5):
         assert hasattr(bpy.types, cls)

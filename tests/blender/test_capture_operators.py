@@ -24,7 +24,11 @@ from vitpose_blender.blender.panel_capture import (
     VITPOSE_PT_capture,
     status_lines,
 )
-from vitpose_blender.blender.panel_source import VITPOSE_PT_lens, VITPOSE_PT_source
+from vitpose_blender.blender.panel_source import (
+    VITPOSE_PT_lens,
+    VITPOSE_PT_preview,
+    VITPOSE_PT_source,
+)
 from vitpose_blender.blender.session import LiveSession
 from vitpose_blender.live.config import Status
 
@@ -305,16 +309,25 @@ def test_the_source_panel_shows_what_its_kind_needs(live, capture, kind):
 
 
 @pytest.mark.usefixtures("capture")
-def test_the_source_panel_shows_the_picture_while_it_runs(live, source, hero):
-    assert "<picture>" not in draw(VITPOSE_PT_source).texts
+def test_the_picture_has_its_place_before_and_shows_while_it_runs(live, source, hero):
+    idle = draw(VITPOSE_PT_preview)
+    assert idle.icons == [0]
     bpy.ops.vitpose.start()
     run(live, source, hero)
     live.monitor.tick()
-    running = draw(VITPOSE_PT_source)
-    assert "<picture>" in running.texts
-    assert set(running.frozen) == set(running.properties)
+    running = draw(VITPOSE_PT_preview)
+    assert running.icons == [live.monitor.picture.icon_id]
+    assert running.texts != idle.texts
     bpy.ops.vitpose.stop()
-    assert "<picture>" not in draw(VITPOSE_PT_source).texts
+    assert draw(VITPOSE_PT_preview).texts == idle.texts
+
+
+@pytest.mark.usefixtures("capture")
+def test_the_source_is_not_changed_meanwhile(live, source, hero):
+    bpy.ops.vitpose.start()
+    for panel in (VITPOSE_PT_source, VITPOSE_PT_lens):
+        shown = draw(panel)
+        assert set(shown.frozen) == set(shown.properties)
 
 
 def test_the_list_of_characters_explains_itself_while_empty(capture, hero):

@@ -8,6 +8,7 @@ import pytest
 
 from tests.blender.rigs import add_humanoid
 from vitpose_blender.blender import capture_start
+from vitpose_blender.blender.calibration_settings import camera_name
 from vitpose_blender.core.errors import CharacterError, SourceError
 from vitpose_blender.core.filters import PRESETS
 from vitpose_blender.live.config import CaptureConfig, Driven
@@ -36,7 +37,12 @@ def driven():
 def test_settings_left_alone_say_what_the_config_says_by_itself(capture, own_folder):
     capture.source = "CAMERA"
     assert config() == CaptureConfig(
-        "0", own_folder / "journal", python="python", python_paths=("lib",)
+        "0",
+        own_folder / "journal",
+        python="python",
+        python_paths=("lib",),
+        cameras=str(own_folder / "cameras"),
+        camera=camera_name(capture),
     )
 
 
@@ -59,6 +65,8 @@ def test_every_setting_arrives(capture, own_folder):
         keeps_binding=True,
         python="python",
         python_paths=("lib",),
+        cameras=str(own_folder / "cameras"),
+        camera=camera_name(capture),
     )
 
 

@@ -5,6 +5,7 @@ import logging
 import subprocess
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -111,6 +112,8 @@ def test_the_preview_shows_the_newest_picture(live, hero, config, source):
     assert preview.t == seen[-1].t
     assert preview.image is seen[-1].image
     assert [each.person for each in preview.packets] == [1]
+    assert live.preview is preview
+    source.deliver(replace(seen[-1], image=None))
     assert live.preview is preview
     live.stop()
     assert live.preview is None

@@ -11,7 +11,7 @@ from .capture_settings import VitposeCapture, settings
 from .panel_parts import draw_button
 from .session import live
 
-_PICTURE_SCALE = 7.0  # Of the small picture, in rows of buttons.
+_PICTURE_SCALE = 8.0  # Of the small picture, in rows of buttons.
 
 
 class VITPOSE_PT_source(Panel):
@@ -31,7 +31,27 @@ class VITPOSE_PT_source(Panel):
         column.enabled = not live.is_running
         column.prop(capture, "source", text="Type")
         _DRAWN[capture.source](column, capture)
-        _draw_picture(layout)
+
+
+class VITPOSE_PT_preview(Panel):
+    bl_label = "Preview"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "ViTPose"
+    bl_parent_id = "VITPOSE_PT_source"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: Context) -> None:
+        layout = self.layout
+        assert layout is not None
+        picture = live.monitor.picture
+        # Its place is kept free, so that Stop is where Start was.
+        icon = picture.icon_id if picture is not None else 0
+        layout.template_icon(icon, scale=_PICTURE_SCALE)
+        if picture is None:
+            layout.label(text="Shows the picture while capturing", icon="INFO")
+        else:
+            layout.label()
 
 
 class VITPOSE_PT_lens(Panel):
@@ -104,12 +124,6 @@ def _draw_file(layout: UILayout, capture: VitposeCapture, setting: str) -> None:
     draw_button(row, "vitpose.choose_file", "", "FILEBROWSER", setting=setting)
 
 
-def _draw_picture(layout: UILayout) -> None:
-    picture = live.monitor.picture
-    if picture is not None:
-        layout.template_icon(picture.icon_id, scale=_PICTURE_SCALE)
-
-
 register, unregister = bpy.utils.register_classes_factory(
-    (VITPOSE_PT_source, VITPOSE_PT_lens)
+    (VITPOSE_PT_source, VITPOSE_PT_preview, VITPOSE_PT_lens)
 )

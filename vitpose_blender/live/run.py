@@ -67,7 +67,7 @@ class LiveRun:
 
     Attributes:
         journal: Of this capture; ranges can be kept after its end, too.
-        preview: The newest picture.
+        preview: The newest picture; keypoints alone where none ever comes.
         num_frames: Pictures so far.
         calibrator: Knows the camera and the person, and can be told to measure them.
     """
@@ -81,6 +81,7 @@ class LiveRun:
         self.journal = Journal(config.journal)
         self.preview: LatestSlot[Preview] = LatestSlot()
         self.num_frames = 0
+        self._has_pictures = False
         self._config = config
         self._characters = characters
         self._open_feed = open_feed
@@ -163,7 +164,10 @@ class LiveRun:
         self.calibrator.after(seen.t, packets)
         self.num_frames += 1
         self._times.append(time.monotonic())
-        self.preview.put(Preview(seen.image, seen.packets, seen.t))
+        self._has_pictures |= seen.image is not None
+        if seen.image is not None or not self._has_pictures:
+            # A process of its own sends no more pictures than are looked at.
+            self.preview.put(Preview(seen.image, seen.packets, seen.t))
         return Moment(
             seen.t,
             seen.grabbed,
