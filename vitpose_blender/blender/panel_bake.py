@@ -46,6 +46,9 @@ def _draw_motion(layout: UILayout, settings: VitposeTakes) -> None:
     if settings.mode == "SOLVED":
         column.prop(settings, "preset")
         column.prop(settings, "lifter")
+        row = column.row()
+        row.use_property_split = False
+        row.operator("vitpose.solve_again", icon="FILE_REFRESH")
     column.prop(settings, "person")
 
 
@@ -82,9 +85,7 @@ def _draw_buttons(layout: UILayout) -> None:
     row = column.row(align=True)
     row.scale_y = 1.4
     row.operator("vitpose.bake", icon="KEY_HLT")
-    row = column.row(align=True)
-    row.operator("vitpose.key_pose", icon="KEYFRAME")
-    row.operator("vitpose.solve_again", icon="FILE_REFRESH")
+    column.operator("vitpose.key_pose", icon="KEYFRAME")
 
 
 register, unregister = bpy.utils.register_classes_factory((VITPOSE_PT_bake,))

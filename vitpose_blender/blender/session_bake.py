@@ -12,7 +12,7 @@ from ..core.motion import CharacterMotion
 from ..core.replay import at_times, manner_of, replay, retarget_clip
 from ..core.rig_rest import RigRest
 from ..core.solve import stored_joints
-from ..core.steps import Steps, part
+from ..core.steps import Steps, finish, part
 from ..core.take import SOLVED_KEY, Take
 from ..core.types import FloatArray
 from ..core.world_motion import frame_times
@@ -137,8 +137,13 @@ def take_motion(
     manner, times = options.manner_in(take, name), options.times(take)
     is_solved = SOLVED_KEY in take.header.calibration
     if options.solved is None and not is_solved:
-        motion = yield from replay(take, rest, name, manner)
-        return at_times(motion, times)
+        return (
+            yield from beside(
+                lambda progress: at_times(
+                    finish(replay(take, rest, name, manner), progress), times
+                )
+            )
+        )
     one = take.of_person(manner.person or take.people[0])
     if options.solved is not None:
         joints = yield from part(solving.solve(one, options.solved), 0.0, 0.9)

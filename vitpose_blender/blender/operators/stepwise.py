@@ -13,7 +13,9 @@ from ...core.steps import Running, Steps, finish
 from ..session_monitor import redraw_sidebars
 from .common import LOOKING, OperatorReturn
 
-_BUDGET = 0.02  # Main-thread time a slice [s].
+_BUDGET = 0.05  # Main-thread time a slice [s]; a redraw costs more than that.
+_PAUSE = 0.01  # Between two slices [s].
+_SHOW_EVERY = 0.25  # [s]
 
 
 class Job:
@@ -33,9 +35,10 @@ class Job:
         self._steps = steps
         self._running = Running(steps)
         self._going: Generator[float, None, None] = iter(self._running)
+        self._shown = 0.0
         self._workspace = context.workspace.name
         self._timer: Timer | None = _manager().event_timer_add(
-            _BUDGET, window=context.window
+            _PAUSE, window=context.window
         )
         _manager().progress_begin(0, 100)
 
@@ -45,8 +48,7 @@ class Job:
         for share in self._going:
             self.share = share
             if time.monotonic() >= deadline:
-                self._show(f"{self.title}: {self.share:.0%}    Esc: cancel")
-                _manager().progress_update(round(100 * self.share))
+                self._show_share()
                 return None
         return self._running.result
 
@@ -61,6 +63,12 @@ class Job:
             self._show(None)
         if self in running:
             running.remove(self)
+
+    def _show_share(self) -> None:
+        if time.monotonic() >= self._shown + _SHOW_EVERY:
+            self._shown = time.monotonic()
+            _manager().progress_update(round(100 * self.share))
+            self._show(f"{self.title}: {self.share:.0%}    Esc: cancel")
 
     def _show(self, text: str | None) -> None:
         workspace: WorkSpace | None = bpy.data.workspaces.get(self._workspace)
