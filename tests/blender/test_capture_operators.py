@@ -30,6 +30,7 @@ from vitpose_blender.blender.panel_source import (
     VITPOSE_PT_source,
 )
 from vitpose_blender.blender.session import LiveSession
+from vitpose_blender.core.errors import VitposeError
 from vitpose_blender.live.config import Status
 
 
@@ -275,6 +276,16 @@ def test_the_capture_panel_while_idle_running_and_after_the_end(
     ended = draw(VITPOSE_PT_capture)
     assert "come to its end" in texts(ended)
     assert ended.buttons == {"Start": "vitpose.start"}
+
+
+def test_what_the_preferences_can_mend_leads_there(live, source, hero, capture):
+    bpy.ops.vitpose.start()
+    source.deliver(VitposeError("cv2 is missing: set it up in the preferences"))
+    live._worker._thread.join(WAIT)
+    live.tick()
+    ended = draw(VITPOSE_PT_capture)
+    assert "cv2 is missing" in texts(ended)
+    assert ended.buttons["Preferences"] == "preferences.addon_show"
 
 
 def test_the_status_says_what_is_known():

@@ -12,8 +12,9 @@ from ..live.config import Status
 from . import access
 from .capture_settings import VitposeCapture, settings
 from .operators.capture import start_refusal
-from .panel_parts import draw_text
+from .panel_parts import draw_button, draw_text
 from .session import CALM, live
+from .user_files import ROOT_PACKAGE
 
 _ENGINES = {"process": "Separate process", "thread": "In Blender"}
 _LABEL_SHARE = 0.42  # Of a row's width, as Blender's own split.
@@ -101,6 +102,11 @@ def _draw_message(layout: UILayout, context: Context, status: Status) -> None:
     if status.message:
         is_calm = status.message.startswith(CALM)
         draw_text(layout, context, status.message, "INFO" if is_calm else "ERROR")
+    if "preferences" in status.message:
+        values = {"module": ROOT_PACKAGE}
+        draw_button(
+            layout, "preferences.addon_show", "Preferences", "PREFERENCES", **values
+        )
 
 
 def _draw_status(layout: UILayout, context: Context, status: Status) -> None:
