@@ -51,7 +51,11 @@ class FakeSource:
             self._seen(stop),
             lambda: self._moments.put(None),
             lambda: self.num_dropped,
+            set_person=self._want,
         )
+
+    def _want(self, person: int) -> None:
+        self.wanted = person
 
     def deliver(self, *moments: Seen | Exception) -> None:
         """Hand moments over and wait until all of them were dealt with."""

@@ -109,7 +109,7 @@ def test_the_sample_is_seen_recorded_and_baked(live, hero, tmp_path, keypoints):
     )
     live.mark_start(tmp_path / "sample.take.jsonl")
     live._worker._thread.join(WAIT)
-    assert live.preview.image.shape == (720, 1280, 3)
+    assert live.preview.image.shape == (360, 640, 3)
     run_to_the_end(live)
     status = live.status()
     assert status.message == "The source has come to its end"
@@ -141,7 +141,7 @@ def test_a_network_drives_the_character(live, hero, tmp_path, vitpose_folder, ha
     assert status.num_frames == status.num_journalled > 5
     bpy.context.view_layer.update()
     assert farthest(heads(hero), at_rest)[0] > 0.05
-    assert live.preview.image.shape == (720, 1280, 3)
+    assert live.preview.image.shape == (360, 640, 3)
     live.stop()
     assert_quiet(live)
     assert not binding.is_bound(hero)

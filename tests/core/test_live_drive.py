@@ -226,3 +226,51 @@ def test_a_tilted_camera_is_made_up_for(rest):
         np.testing.assert_allclose(
             np.abs((pose.rotation * wanted.rotation).sum(axis=1)), 1.0
         )
+
+
+def test_any_person_will_do_until_one_is_followed(rest):
+    first, second = joints_of(rest, 10), joints_of(rest, 10, seed=5)
+    alone = LiveDrive(rest, CAMERA, Manner(2))
+    drive = LiveDrive(rest, CAMERA, Manner())
+    assert drive.followed == 0
+    expected = [alone.step([packet(each, 2)]) for each in second]
+    poses = [drive.step([packet(second[0], 2)])]
+    for one, two in zip(first[1:], second[1:], strict=True):
+        poses.append(drive.step([packet(one, 1), packet(two, 2)]))
+    assert drive.followed == 2
+    assert_same(poses, expected)
+    assert drive.step([packet(first[-1], 1)]) is not None
+    assert drive.followed == 1
+
+
+def test_who_was_followed_is_part_of_the_state(rest):
+    first, second = joints_of(rest, 2), joints_of(rest, 2, seed=5)
+    drive = LiveDrive(rest, CAMERA, Manner())
+    drive.step([packet(second[0], 2)])
+    state = json.loads(json.dumps(drive.state()))
+    again = LiveDrive(rest, CAMERA, Manner(), state)
+    both = [packet(first[1], 1), packet(second[1], 2)]
+    assert_same([again.step(both)], [drive.step(both)])
+    assert again.followed == 2
+
+
+def test_another_person_is_followed_as_from_the_beginning(rest):
+    first, second = joints_of(rest, 12), joints_of(rest, 12, seed=5)
+    drive = LiveDrive(rest, CAMERA, Manner(1))
+    for one, two in zip(first[:6], second[:6], strict=True):
+        drive.step([packet(one, 1), packet(two, 2)])
+    assert drive.follow(2)
+    fresh = LiveDrive(rest, CAMERA, Manner(2))
+    for one, two in zip(first[6:], second[6:], strict=True):
+        both = [packet(one, 1), packet(two, 2)]
+        assert_same([drive.step(both)], [fresh.step(both)])
+
+
+def test_to_pick_who_is_followed_already_changes_no_pose(rest):
+    path = np.outer(np.arange(10) / FPS, (0.4, 0.1, 0.1))
+    joints = joints_of(rest, 10, path)
+    drive, other = (LiveDrive(rest, CAMERA, Manner()) for _ in range(2))
+    run(other, joints[:5])
+    run(drive, joints[:5])
+    assert not drive.follow(1)
+    assert_same(run(drive, joints[5:]), run(other, joints[5:]))

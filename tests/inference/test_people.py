@@ -255,6 +255,18 @@ def test_one_by_number():
     assert set(stood_for[2]) == {1}
 
 
+def test_the_choice_may_change_meanwhile():
+    world = World(walk(300.0), walk(900.0))
+    finder = PersonFinder(world, 10, PeopleChoice.parse("2"))
+    assert set(run(world, finder, 30)[0]) == {(2,)}
+    finder.choose(ALL)
+    assert set(run(world, finder, 30)[0]) == {(1, 2)}
+    finder.choose(PeopleChoice.parse("1"))
+    given, stood_for = run(world, finder, 30)
+    assert set(given) == {(1,)}
+    assert set(stood_for[1]) == {0}
+
+
 def test_a_coat_stand_stands_back():
     ghost = np.array([900.0, 50.0, 1200.0, 700.0])
     world = World(walk(300.0), ghosts=[ghost])

@@ -18,6 +18,7 @@ from vitpose_blender.core.errors import SourceError, VitposeError
 from vitpose_blender.core.packet import dumps
 from vitpose_blender.live import keeper
 from vitpose_blender.live.feed import Opening, open_feed
+from vitpose_blender.live.preview_size import fitted
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,7 +63,7 @@ def test_its_pictures_are_the_videos(in_process, config):
     pytest.importorskip("cv2")
     used = dataclasses.replace(config, footage=str(VIDEOS / "sample.mp4"))
     with open_feed(used, 0, Opening()) as feed:
-        expected = [seen.image for seen in islice(feed.seen, 8)]
+        expected = [fitted(seen.image) for seen in islice(feed.seen, 8)]
     with in_process(used=used) as feed:
         found = [seen.image for seen in islice(feed.seen, 8)]
 

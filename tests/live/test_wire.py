@@ -111,13 +111,20 @@ class Heard:
         self.out = io.BytesIO()
         stream = io.BytesIO(text)
         messages = Messages(self.out)
-        Commands(stream, messages, self.ended.set, self.places.append).start()
+        commands = Commands(stream, messages, self.ended.set, self.places.append)
+        self.people: list[int] = []
+        commands.set_person = self.people.append
+        commands.start()
         assert self.ended.wait(WAIT)
         self.out.close()  # Ends the beats, too.
 
 
 def test_a_child_gives_places_back_and_stops():
     assert Heard(b"beat\nback 1\nback 0\nstop\nback 7\n").places == [1, 0]
+
+
+def test_a_child_is_told_who_is_wanted():
+    assert Heard(b"person 3\nperson -1\nstop\nperson 2\n").people == [3, -1]
 
 
 def test_the_end_of_its_input_ends_a_child():

@@ -26,7 +26,7 @@ from ..live.feed import OpenFeed, Seen
 from ..live.run import LiveRun, Moment, Preview
 from ..worker import CaptureWorker
 from .camera_list import CameraList
-from .session_characters import Characters
+from .session_characters import Characters, Follower
 from .session_monitor import SessionMonitor
 
 log = logging.getLogger(__name__)
@@ -186,6 +186,31 @@ class LiveSession:
     def drives(self, armature: Object) -> bool:
         """Whether an armature is being driven."""
         return self._characters is not None and self._characters.has(armature)
+
+    def follow(self, armature: Object, person: int) -> None:
+        """Let a driven character follow another person, from the next picture on.
+
+        Args:
+            armature: Of the character; one that is not driven is passed over.
+            person: Number of the person; 0 is the largest in the picture.
+
+        Raises:
+            VitposeError: A take is being recorded.
+        """
+        key = self._characters.key_of(armature) if self._characters else None
+        if key is not None and self._run is not None:
+            self._run.follow(key, person)
+
+    def show_all(self, is_wanted: bool) -> None:
+        """Look at everybody in the picture, or only at those who are followed."""
+        if self._run is not None and self.is_running:
+            self._run.show_all(is_wanted)
+
+    def followers(self) -> list[Follower]:
+        """Return whom each character follows; empty where no capture is running."""
+        if self._run is None or self._characters is None:
+            return []
+        return self._characters.followers(self._run.followed, self._run.motions)
 
     @property
     def has_captured(self) -> bool:

@@ -11,7 +11,7 @@ from bpy.types import Object
 
 from ..core.errors import CharacterError
 from ..core.live_drive import Manner
-from ..core.motion import CharacterPose
+from ..core.motion import CharacterPose, WorldMotion
 from ..core.retarget import rest_targets
 from ..core.rig_rest import RigRest
 from ..live.config import CaptureConfig, Driven
@@ -21,6 +21,23 @@ log = logging.getLogger(__name__)
 
 _MARK = "live"  # In what binding notes on an armature: a capture did it.
 _LOOK_EVERY = 0.5  # Whether an armature is still in a scene, is slow to tell [s].
+
+
+@dataclass(frozen=True, eq=False)
+class Follower:
+    """A character of a running capture.
+
+    Attributes:
+        name: Of its armature.
+        rest: Its driven bones.
+        person: Number of the person it follows; 0 before anybody was seen.
+        motion: How that person moves, as the character follows it.
+    """
+
+    name: str
+    rest: RigRest
+    person: int
+    motion: WorldMotion | None
 
 
 @dataclass
@@ -88,7 +105,23 @@ class Characters:
 
     def has(self, armature: Object) -> bool:
         """Whether an armature is one of them."""
-        return any(each.uid == armature.session_uid for each in self._characters)
+        return self.key_of(armature) is not None
+
+    def key_of(self, armature: Object) -> str | None:
+        """Return an armature's key; None where it is not one of them."""
+        uid = armature.session_uid
+        return next((each.key for each in self._characters if each.uid == uid), None)
+
+    def followers(
+        self, followed: Mapping[str, int], motions: Mapping[str, WorldMotion]
+    ) -> list[Follower]:
+        """Return all of them, with whom they follow; see `LiveRun`."""
+        return [
+            Follower(
+                each.name, each.rest, followed.get(each.key, 0), motions.get(each.key)
+            )
+            for each in self._characters
+        ]
 
     def bind(self) -> None:
         """Bind all of them, or none."""

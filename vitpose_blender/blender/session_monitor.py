@@ -87,7 +87,8 @@ def small_picture(preview: Preview) -> npt.NDArray[np.uint8]:
     rgba[..., :3] = small
     for packet in preview.packets:
         is_seen = packet.keypoints.score >= _SEEN
-        _dot(rgba, packet.keypoints.xy[is_seen] / step)
+        scale = small.shape[1] / packet.image_wh[0]
+        _dot(rgba, packet.keypoints.xy[is_seen] * scale)
     return np.ascontiguousarray(rgba[::-1])
 
 

@@ -41,7 +41,8 @@ class Manner:
     """How a person's motion becomes a character's.
 
     Attributes:
-        person: Number of the person; 0 is whoever comes first in each moment.
+        person: Number of the person; 0 is whoever comes first, and stays with them
+            while they are seen.
         mirror: Whether the character moves like a mirror image.
         body: `upper` leaves the legs as they are at rest and the character in its
             place, `seated` has it sit.
@@ -67,6 +68,10 @@ class LiveDrive:
         camera: That sees the person.
         manner: Whom it follows and how.
         state: Of an earlier drive that is continued; see `state`.
+
+    Attributes:
+        followed: Number of the person who was followed last; 0 before the first.
+        motion: How that person moved then, as the character follows it.
     """
 
     def __init__(
@@ -83,6 +88,8 @@ class LiveDrive:
         self._memory: Memory = memory_from_dict(state.get("memory"), len(rest.names))
         self._origin = _place(state.get("origin"))
         self._lowest: deque[tuple[float, float]] = deque(_heights(state.get("lowest")))
+        self.followed = int(state.get("followed") or 0)
+        self.motion: WorldMotion | None = None
 
     def state(self) -> dict[str, Any]:
         """Return what another drive needs to go on from here, as JSON values."""
@@ -95,7 +102,26 @@ class LiveDrive:
             "memory": memory_to_dict(self._memory),
             "origin": None if self._origin is None else self._origin.tolist(),
             "lowest": [list(pair) for pair in self._lowest],
+            "followed": self.followed,
         }
+
+    def follow(self, person: int) -> bool:
+        """Follow somebody else from now on, as if the drive began with them.
+
+        Args:
+            person: Number of the person; of who is followed already, nothing is lost.
+
+        Returns:
+            Whether it may be somebody else.
+        """
+        self._manner = replace(self._manner, person=person)
+        if person == self.followed and person:
+            return False
+        self._memory = memory_from_dict(None, len(self._rest.names))
+        self._origin, self.motion = None, None
+        self._lowest.clear()
+        self.followed = 0
+        return True
 
     def calibrate(self, camera: Camera, neutral: Memory | None) -> None:
         """Go on with what a calibration found, without a jump.
@@ -116,12 +142,20 @@ class LiveDrive:
 
     def step(self, packets: Sequence[Packet]) -> CharacterPose | None:
         """Return the pose after one more moment; None where the person is not seen."""
-        wanted = self._manner.person
-        for packet in packets:
-            if wanted in (0, packet.person) and packet.joints is not None:
-                motion = in_manner(self._to_world(packet.joints), self._manner)
-                return retarget(motion, self._rest, self._memory).pose(0)
-        return None
+        packet = self._chosen([each for each in packets if each.joints is not None])
+        if packet is None or packet.joints is None:
+            return None
+        self.followed = packet.person
+        self.motion = in_manner(self._to_world(packet.joints), self._manner)
+        return retarget(self.motion, self._rest, self._memory).pose(0)
+
+    def _chosen(self, packets: Sequence[Packet]) -> Packet | None:
+        """Return the wanted person; where any will do, who was followed before."""
+        wanted = self._manner.person or self.followed
+        same = next((each for each in packets if each.person == wanted), None)
+        if same is None and not self._manner.person:
+            return next(iter(packets), None)
+        return same
 
     def _to_world(self, joints: Joints3D) -> WorldMotion:
         """Return the person in Blender's axes; see `world_motion.to_world`."""

@@ -62,6 +62,10 @@ class PersonFinder:
         self._is_hurried = False
         self.num_detections = 0
 
+    def choose(self, people: PeopleChoice) -> None:
+        """Return others from now on; from any thread."""
+        self._chooser.change(people)
+
     def boxes(self, frame: Frame) -> Detections:
         """Return where the chosen people are in `frame`, with their numbers."""
         # A camera's clock goes on while we search: that is no pause of the source.

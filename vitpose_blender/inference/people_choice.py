@@ -63,6 +63,10 @@ class Chooser:
         self._largest: int | None = None
         self._chosen_at = self._last_there = 0.0
 
+    def change(self, choice: PeopleChoice) -> None:
+        """Want somebody else from now on; from any thread."""
+        self._choice = choice
+
     def note(self, person: int, box: PersonBox) -> None:
         """Learn whether `person` shows a good pose."""
         if not box.is_weak:

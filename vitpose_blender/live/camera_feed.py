@@ -82,6 +82,7 @@ def open_frames(config: CaptureConfig, person: int, opening: Opening) -> Iterato
             source.interrupt,
             lambda: look.num_dropped,
             set_tilt=lifter.set_tilt,
+            set_person=lambda number: finder.choose(choice(number)),
         )
 
 

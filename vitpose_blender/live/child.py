@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from ..core.errors import VitposeError
 from ..core.packet import dumps
 from .feed import Feed, OpenFeed, Opening, Seen, open_feed
+from .preview_size import fitted
 from .shared_pictures import PictureWriter
 from .wire import BEAT_EVERY, config_of, error_message
 
@@ -65,6 +66,7 @@ class Commands:
 
     Attributes:
         set_tilt: Called with how far the camera looks down [deg].
+        set_person: Called with the number of the person who is wanted from now on.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Commands:
         give_back: Callable[[int], None],
     ) -> None:
         self.set_tilt: Callable[[float], None] = lambda _: None
+        self.set_person: Callable[[int], None] = lambda _: None
         self._stream = stream
         self._messages = messages
         self._end = end
@@ -93,6 +96,8 @@ class Commands:
                 self._give_back(int(value))
             elif word == "tilt":
                 self.set_tilt(float(value))
+            elif word == "person":
+                self.set_person(int(value))
             elif word == "stop":
                 break
         self._end()
@@ -156,6 +161,7 @@ def _capture(
         with open_source(config_of(job), job["person"], opening) as feed:
             interrupts.append(feed.interrupt)
             obeyed.set_tilt = feed.set_tilt
+            obeyed.set_person = feed.set_person
             header = feed.header.to_dict()
             messages.send("header", header=header, device=feed.device)
             for seen in feed.seen if not opening.is_set() else ():
@@ -182,7 +188,7 @@ def _send_moment(
         t=seen.t,
         grabbed=seen.grabbed,
         work=seen.work,
-        picture=pictures.put(seen.image),
+        picture=pictures.put(fitted(seen.image)),
         num_dropped=feed.num_dropped(),
         dropped=feed.dropped(),
     )

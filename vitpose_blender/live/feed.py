@@ -50,6 +50,8 @@ class Feed:
         num_dropped: Returns how many pictures were passed over.
         dropped: Returns why, in words; nothing where it is always the same.
         set_tilt: Tells what lifts the joints how far the camera looks down [deg].
+        set_person: Changes who is wanted, a number as `open_feed` takes it; from any
+            thread.
     """
 
     header: TakeHeader
@@ -59,6 +61,7 @@ class Feed:
     num_dropped: Callable[[], int] = lambda: 0
     dropped: Callable[[], str] = lambda: ""
     set_tilt: Callable[[float], None] = lambda _: None
+    set_person: Callable[[int], None] = lambda _: None
 
 
 class Opening(threading.Event):

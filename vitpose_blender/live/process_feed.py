@@ -49,6 +49,7 @@ def open_in_process(
             lambda: moments.num_dropped,
             lambda: moments.dropped,
             lambda tilt: child.send(f"tilt {tilt}"),
+            lambda person: child.send(f"person {person}"),
         )
 
 

@@ -2,7 +2,7 @@
 """Keypoints that others detected, or a take, played as if they happened now."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import groupby
@@ -38,13 +38,32 @@ def open_recorded(
         if not is_take(Path(config.source)):  # Ours knows the camera it came from.
             header = replace(header, fov=config.fov, tilt=config.tilt)
         lifter = people_lifter(config, header.camera)
-        packets = [packet for packet in take.packets if packet.person in people]
-        seen = _replay(packets, lifter, header, pictures, opening)
-        yield Feed(header, "", seen, set_tilt=lifter.set_tilt)
+        wanted = _Wanted(people, take.people)
+        seen = _replay(take.packets, wanted, lifter, header, pictures, opening)
+        yield Feed(header, "", seen, set_tilt=lifter.set_tilt, set_person=wanted.change)
+
+
+class _Wanted:
+    """The people who are wanted of a recording.
+
+    Args:
+        people: At first.
+        everybody: In the recording, who is seen most often first.
+    """
+
+    def __init__(self, people: Sequence[int], everybody: Sequence[int]) -> None:
+        self.people = frozenset(people)
+        self._everybody = everybody
+
+    def change(self, person: int) -> None:
+        """Want somebody else from now on; from any thread."""
+        people = self._everybody if person < 0 else self._everybody[:1]
+        self.people = frozenset([person] if person > 0 else people)
 
 
 def _replay(
-    packets: list[Packet],
+    packets: Sequence[Packet],
+    wanted: _Wanted,
     lifter: "PeopleLifter",
     header: TakeHeader,
     pictures: "_Footage",
@@ -54,8 +73,11 @@ def _replay(
 
     pace = Pace(opening)
     for t, together in groupby(packets, key=lambda packet: packet.t):
+        group = [packet for packet in together if packet.person in wanted.people]
+        if not group:
+            continue
         pace.wait_for(t)
-        grabbed, group = time.monotonic(), list(together)
+        grabbed = time.monotonic()
         image = pictures.at(group[0].frame)
         yield Seen(t, grabbed, tuple(lift_recorded(group, lifter, header.fov)), image)
 

@@ -8,7 +8,8 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from ..core.errors import VitposeError
 from ..core.journal import Journal
 from ..core.live_drive import LiveDrive, Manner
-from ..core.motion import CharacterPose
+from ..core.motion import CharacterPose, WorldMotion
 from ..core.packet import Packet, dumps, loads
 from ..core.rig_rest import RigRest
 from ..core.types import ImageArray
@@ -25,6 +26,7 @@ from .calibrated import Calibrator
 from .calibrating import CalibrationOrder
 from .config import CaptureConfig
 from .feed import Feed, OpenFeed, Opening, Seen
+from .preview_size import fitted
 
 _FPS_FRAMES = 30  # Over how many frames the rate is measured.
 
@@ -83,9 +85,11 @@ class LiveRun:
         self.num_frames = 0
         self._has_pictures = False
         self._config = config
-        self._characters = characters
+        self._characters = dict(characters)
         self._open_feed = open_feed
         self._opening = Opening()
+        self._shows_all = False
+        self._changes: SimpleQueue[tuple[str, int]] = SimpleQueue()
         self._feed: Feed | None = None
         self._drives: dict[str, LiveDrive] = {}
         self._poses: dict[str, CharacterPose] = {}
@@ -156,6 +160,7 @@ class LiveRun:
             lines = tuple(dumps(packet) for packet in packets)
             packets = tuple(loads(line) for line in lines)
         self.calibrator.before()
+        self._change_people()
         self.journal.write(seen.t, lines)
         for key, drive in self._drives.items():
             pose = drive.step(packets)
@@ -167,7 +172,7 @@ class LiveRun:
         self._has_pictures |= seen.image is not None
         if seen.image is not None or not self._has_pictures:
             # A process of its own sends no more pictures than are looked at.
-            self.preview.put(Preview(seen.image, seen.packets, seen.t))
+            self.preview.put(Preview(fitted(seen.image), seen.packets, seen.t))
         return Moment(
             seen.t,
             seen.grabbed,
@@ -188,6 +193,52 @@ class LiveRun:
             raise VitposeError("A calibration is going on already: stand still for it")
         person = max(self._wanted(), 0)
         self.calibrator.order(CalibrationOrder(height, delay, person, mirror))
+
+    def follow(self, key: str, person: int) -> None:
+        """Let a character follow another person, from the next moment on.
+
+        Args:
+            key: Of the character.
+            person: Number of the person; 0 is the largest in the picture.
+
+        Raises:
+            VitposeError: A take is being recorded.
+        """
+        if self.journal.is_marking:
+            raise VitposeError(
+                "A take is being recorded, of the person it began with: stop the "
+                "recording first"
+            )
+        rest, manner = self._characters[key]
+        self._characters[key] = rest, replace(manner, person=person)
+        self._changes.put((key, person))
+        self.show_all(self._shows_all)
+
+    def show_all(self, is_wanted: bool) -> None:
+        """Look at everybody in the picture, or only at those who are followed."""
+        self._shows_all = is_wanted
+        if self._feed is not None:
+            self._feed.set_person(-1 if is_wanted else self._wanted())
+
+    @property
+    def followed(self) -> Mapping[str, int]:
+        """Who was followed last by each character, by its key; 0 before the first."""
+        return {key: drive.followed for key, drive in list(self._drives.items())}
+
+    @property
+    def motions(self) -> Mapping[str, WorldMotion]:
+        """How the people move whom the characters follow, by the characters' keys."""
+        moving = {key: drive.motion for key, drive in list(self._drives.items())}
+        return {key: motion for key, motion in moving.items() if motion is not None}
+
+    def _change_people(self) -> None:
+        """Follow whom `follow` was told; takes do not reach back before that."""
+        is_other = False
+        while not self._changes.empty():
+            key, person = self._changes.get()
+            is_other |= self._drives[key].follow(person)
+        if is_other:
+            self.journal.go_on(self.calibrator.header)
 
     def _wanted(self) -> int:
         """Return the one person that all want, or -1 for everybody."""

@@ -92,6 +92,7 @@ def open_udp(config: CaptureConfig, person: int, opening: Opening) -> Iterator[F
             wake,
             lambda: receiver.counts().num_dropped + moments.num_late + lost[0],
             lambda: _words(receiver, moments.num_late, lost[0]),
+            set_person=moments.want,
         )
 
 
@@ -157,6 +158,10 @@ class _Moments:
             layout=packet.keypoints.layout,
         )
         return self._header
+
+    def want(self, person: int) -> None:
+        """Change who is wanted; from any thread."""
+        self._wanted = person
 
     def __iter__(self) -> Iterator[Seen]:
         group: list[_Arrived] = []

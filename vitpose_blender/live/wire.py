@@ -3,8 +3,9 @@
 
 To the child: the job as a line of JSON; then words, each a line: `beat`, `back N` when
 a picture's place is free again, `tilt DEGREES` when a calibration found how far the
-camera looks down, `stop`. From the child: messages, a line of JSON each
-that says how many lines belong to it and follow, as the packets of a moment do.
+camera looks down, `person N` when somebody else is wanted, `stop`. From the child:
+messages, a line of JSON each that says how many lines belong to it and follow, as the
+packets of a moment do.
 """
 
 import json
