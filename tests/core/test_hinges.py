@@ -58,7 +58,7 @@ def test_noise_on_a_straight_limb_does_not_flip_it(rest, standing, part, rng):
 
 
 def test_an_elbow_bent_anew_the_other_way_turns_the_arm_in_time(rest, standing):
-    """The hinge may not jump, but it must arrive."""
+    """The hinge may not jump, but it must arrive, as far as a shoulder turns."""
     xyz = np.tile(standing, (60, 1, 1))
     shoulder, elbow = (standing[ROW[f"left_{n}"]] for n in ("shoulder", "elbow"))
     upper = unit(elbow - shoulder)
@@ -72,9 +72,9 @@ def test_an_elbow_bent_anew_the_other_way_turns_the_arm_in_time(rest, standing):
         limb = rest.limbs[0]
         hinges[name] = turns[:, limb.upper] @ limb.hinge
         turned = angles_deg(hinges[name][20], hinges[name][-1])
-        assert turned == pytest.approx(180, abs=1)
+        assert turned > 130
     live, clip = hinges["live"], hinges["clip"]
-    assert angles_deg(live[:-1], live[1:]).max() <= 900 / FPS + 1e-6
+    assert angles_deg(live[:-1], live[1:]).max() <= 1500 / FPS + 1e-6
     assert angles_deg(clip[:-1], clip[1:]).max() < 60
     # A clip knows what comes: its elbow never bends the wrong way.
     bend = np.cross(upper, xyz[:, ROW["left_wrist"]] - elbow)
@@ -101,3 +101,62 @@ def test_a_knee_seen_bent_forwards_is_straightened(rest, standing, degrees):
     assert angles_deg(upper, lower).max() < min(degrees, 8.0) + 0.1
     hinge = turns[:, limb.upper] @ limb.hinge
     assert angles_deg(hinge, limb.hinge).max() < 30
+
+
+def bent_leg(rest, standing, aside, degrees=60.0):
+    """Return a left leg whose shin is bent about an axis turned off the usual one."""
+    xyz = np.tile(standing, (30, 1, 1))
+    hip, knee = (standing[ROW[f"left_{name}"]] for name in ("hip", "knee"))
+    thigh = unit(knee - hip)
+    axis = about_axis(thigh, np.radians(aside)) @ np.array([1.0, 0.0, 0.0])
+    shin = about_axis(unit(axis), np.radians(degrees)) @ thigh
+    moved = knee + 0.4 * shin - standing[ROW["left_ankle"]]
+    for joint in ("ankle", "heel", "toe"):
+        xyz[:, ROW[f"left_{joint}"]] += moved
+    return xyz
+
+
+@pytest.mark.parametrize("aside", [-150.0, -110.0, -80.0, 80.0, 110.0, 150.0])
+@pytest.mark.parametrize("memory", [None, Memory()])
+def test_no_thigh_is_twisted_farther_than_a_hip_turns(rest, standing, aside, memory):
+    memory = None if memory is None else Memory()  # Each motion begins anew.
+    xyz = bent_leg(rest, standing, aside)
+    turns = bone_turns(retarget(world_motion(xyz, FPS), rest, memory), rest)
+    limb = rest.limbs[2]
+    along = turns[:, limb.upper] @ limb.directions[0]
+    carried = turns[:, rest.anchors[limb.upper]]
+    straight = shortest_turn(carried @ limb.directions[0], along) @ carried
+    twist = turn_angles_deg(turns[:, limb.upper], straight)
+    assert twist.max() < 75.1
+
+
+@pytest.mark.parametrize("aside", [-40.0, 0.0, 40.0])
+def test_a_clear_bend_shows_the_hinge(rest, standing, aside):
+    xyz = bent_leg(rest, standing, aside)
+    for memory in (None, Memory()):
+        turns = bone_turns(retarget(world_motion(xyz, FPS), rest, memory), rest)
+        limb = rest.limbs[2]
+        upper, lower = (turns[-1, row] @ way for row, way in
+                        zip((limb.upper, limb.lower), limb.directions))  # fmt: skip
+        hinge = turns[-1, limb.upper] @ limb.hinge
+        assert angles_deg(hinge, unit(np.cross(upper, lower))) < 1.0
+
+
+def test_a_hand_and_a_foot_turn_about_themselves_no_faster_than_shown(rest, standing):
+    """A wrist and an ankle seen wrongly for a moment do not make them flip."""
+    xyz = np.tile(standing, (40, 1, 1))
+    for row in (ROW["left_wrist"], ROW["left_hand"]):
+        xyz[20:, row] = (
+            standing[ROW["left_elbow"]]
+            + (standing[row] - standing[ROW["left_elbow"]])
+            @ about_axis(np.array([0.0, 0, 1]), np.pi * 0.7).T
+        )
+    xyz[20:, ROW["left_toe"]] = standing[ROW["left_heel"]] + (0.15, 0.02, 0.1)
+    turns = bone_turns(retarget(world_motion(xyz, FPS), rest, Memory()), rest)
+    for role, along in (("left_hand", rest.limbs[0].directions[1]),
+                        ("left_foot", np.array([0.0, -1.0, 0.0]))):  # fmt: skip
+        own = turns[:, rest.index[role]]
+        ways = own @ unit(along)
+        swing = shortest_turn(ways[:-1], ways[1:])
+        twist = turn_angles_deg(own[1:], swing @ own[:-1])
+        assert twist.max() < 60, role

@@ -41,8 +41,8 @@ def bone_turns(person: WorldMotion, rest: RigRest, memory: Memory) -> FloatArray
         limb_turns(known, person, rest, limb, memory)
     # What is below a quadruped's shin and forearm goes along with them.
     for side in SIDES if is_biped else ():
-        hand_turn(known, xyz, rest, side)
-        foot_turn(known, xyz, rest, side)
+        hand_turn(known, person, rest, side, memory)
+        foot_turn(known, person, rest, side, memory)
     share_twist(known, person.times, rest, memory)
     return _hold(known, rest.anchors, memory)
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a limb's hinge turns about the limb over time: shown by bends, guessed between.
 
-Angles are about the upper bone, from where the bone itself carried the hinge. Live only
+Angles are about the upper bone, from where it has its hinge when it is swung straight
+from rest; a joint turns so far to either side, and never the other way round. Live only
 the past is known; over a whole clip the hinge of a straight limb already turns to where
 the next bend will show it.
 """
@@ -10,57 +11,155 @@ import math
 
 import numpy as np
 
+from .bend_reading import Bends
 from .types import FloatArray
 
-_SPEED = np.radians(900)  # No arm turns about itself faster [rad/s].
+# Upper bones are shown turning about themselves no faster, and what is below them a bit
+# slower, since it swings as well; throws reach four times that [rad/s].
+SPEED = math.radians(1500)
+SPEED_BELOW = math.radians(1200)
 _HINT_RATE = 1.5  # How fast a straight limb's hinge drifts to the hint [1/s].
 # Over a clip, turning costs as much as being this long off what a bend shows [s]; a
 # hint counts for little against it.
 _EASE = 0.05
 _HINT_WEIGHT = 0.01
+# A bend that is that near to the far side is at either end of the joint's way [rad].
+_FAR_SIDE = math.radians(20)
 
 
 def follow(
-    elapsed: FloatArray, hint: FloatArray, shown: FloatArray, trust: FloatArray
+    elapsed: FloatArray,
+    drift: FloatArray,
+    hint: FloatArray,
+    bends: Bends,
+    start: float,
+    most: float,
 ) -> FloatArray:
     """Return the hinge's angle in every frame from the past alone, `(F,)` [rad].
 
     Args:
         elapsed: Since the frame before, shape `(F,)` [s]; infinite for the first.
+        drift: How far a hinge that goes along with the bone moves, `(F,)` [rad].
         hint: Where an unbent limb would have it, shape `(F,)` [rad].
-        shown: Where the bend has it, shape `(F,)` [rad].
-        trust: How much the bend counts, shape `(F,)`, in [0, 1].
+        bends: Where the bend has it.
+        start: Where it was in the frame before [rad].
+        most: How far the joint turns to either side [rad].
     """
-    path = np.empty_like(hint)
-    last = 0.0
-    for frame, (dt, rest, bend, share) in enumerate(
-        np.stack([elapsed, hint, shown, trust], axis=1).tolist()
-    ):
-        resting = last + min(_HINT_RATE * dt, 1.0) * _wrapped(rest - last)
-        change = _wrapped(resting + share * _wrapped(bend - resting) - last)
-        last += min(max(change, -_SPEED * dt), _SPEED * dt)
-        path[frame] = last
-    return path
+    path, last = [], start
+    rows = np.stack([elapsed, drift, hint, bends.angles, bends.trust], axis=1).tolist()
+    for dt, moved, rest, bend, trust in rows:
+        last = _within(last + moved, last, most)
+        resting = last + min(_HINT_RATE * dt, 1.0) * (_within(rest, last, most) - last)
+        change = resting + trust * (_within(bend, last, most) - resting) - last
+        last += min(max(change, -SPEED * dt), SPEED * dt)
+        path.append(last)
+    return np.array(path)
 
 
 def follow_both_ways(
-    elapsed: FloatArray, hint: FloatArray, shown: FloatArray, trust: FloatArray
+    elapsed: FloatArray, drift: FloatArray, hint: FloatArray, bends: Bends, most: float
 ) -> FloatArray:
     """Return the hinge's angle in every frame from past and future, `(F,)` [rad].
 
     The smoothest path by least squares: `sum w (s - wanted)^2 + sum c (ds)^2`, whose
     normal equations are tridiagonal. Arguments are those of `follow`.
     """
-    wanted = hint + trust * _wrapped_all(shown - hint)
-    wanted = wanted[0] + np.concatenate(
-        [[0.0], np.cumsum(_wrapped_all(np.diff(wanted)))]
-    )
-    weight = _HINT_WEIGHT + trust
+    moved = np.cumsum(np.concatenate([[0.0], drift[1:]]))
+    wanted = _wanted(hint, bends, most) - moved
+    weight = _HINT_WEIGHT + bends.trust
     stiffness = (_EASE / np.maximum(elapsed[1:], 1e-6)) ** 2
     diagonal = weight.copy()
     diagonal[1:] += stiffness
     diagonal[:-1] += stiffness
-    return _solve_tridiagonal(diagonal, -stiffness, weight * wanted)
+    smooth = _solve_tridiagonal(diagonal, -stiffness, weight * wanted) + moved
+    return follow(
+        elapsed, drift, smooth, Bends(smooth, np.ones_like(smooth)), smooth[0], most
+    )
+
+
+def _wanted(hint: FloatArray, bends: Bends, most: float) -> FloatArray:
+    """Return what hints and bends say together, as far as the joint turns, `(F,)`."""
+    wanted, last = [], 0.0
+    rows = np.stack([hint, bends.angles, bends.trust], axis=1).tolist()
+    for rest, bend, trust in rows:
+        resting = _within(rest, last, most)
+        last = resting + trust * (_within(bend, last, most) - resting)
+        wanted.append(last)
+    return np.array(wanted)
+
+
+def _within(angle: float, near: float, most: float) -> float:
+    """Return the angle at which a joint comes nearest to one, from -most to most [rad].
+
+    Args:
+        angle: Wanted [rad].
+        near: Where the joint is; decides if both its ends are as near [rad].
+        most: How far it turns to either side [rad].
+    """
+    angle = math.remainder(angle, math.tau)
+    if abs(angle) > math.pi - _FAR_SIDE:
+        angle = math.copysign(angle, near)
+    return min(max(angle, -most), most)
+
+
+def steady(
+    elapsed: FloatArray,
+    directions: FloatArray,
+    wanted: FloatArray,
+    start: tuple[FloatArray, FloatArray],
+) -> FloatArray:
+    """Return axes across a bone that come to the wanted ones at a limited speed.
+
+    Swinging the bone takes them along; only turning about it has a limit.
+
+    Args:
+        elapsed: Since the frame before, shape `(F,)` [s].
+        directions: Where the bone points, shape `(F, 3)`, unit.
+        wanted: Axes, shape `(F, 3)`; only what is across the bone counts.
+        start: Axis and direction before the first frame, shape `(3,)` each.
+
+    Returns:
+        Unit axes across the bone, shape `(F, 3)`.
+    """
+    # Plain numbers are faster than arrays of three.
+    axis, before = (vector.tolist() for vector in start)
+    path = []
+    rows = zip(elapsed.tolist(), directions.tolist(), wanted.tolist())
+    for dt, direction, goal in rows:
+        carried = _carried(axis, before, direction)
+        beside = _cross(direction, carried)
+        angle = math.atan2(_dot(beside, goal), _dot(carried, goal))
+        angle = min(max(angle, -SPEED_BELOW * dt), SPEED_BELOW * dt)
+        sine, cosine = math.sin(angle), math.cos(angle)
+        axis = [cosine * a + sine * b for a, b in zip(carried, beside)]
+        before = direction
+        path.append(axis)
+    return np.array(path)
+
+
+def _carried(
+    axis: list[float], before: list[float], direction: list[float]
+) -> list[float]:
+    """Return a unit axis across a bone after the bone's shortest turn, across it."""
+    cosine = _dot(before, direction)
+    share = _dot(axis, direction) / max(1.0 + cosine, 1e-9)
+    moved = [a - share * (b + d) for a, b, d in zip(axis, before, direction)]
+    along = _dot(moved, direction)  # What rounding leaves.
+    moved = [m - along * d for m, d in zip(moved, direction)]
+    length = max(math.sqrt(_dot(moved, moved)), 1e-12)
+    return [m / length for m in moved]
+
+
+def _dot(a: list[float], b: list[float]) -> float:
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+def _cross(a: list[float], b: list[float]) -> list[float]:
+    return [
+        a[1] * b[2] - a[2] * b[1],
+        a[2] * b[0] - a[0] * b[2],
+        a[0] * b[1] - a[1] * b[0],
+    ]
 
 
 def _solve_tridiagonal(
@@ -76,13 +175,3 @@ def _solve_tridiagonal(
     for row in range(len(d) - 2, -1, -1):
         r[row] = (r[row] - b[row] * r[row + 1]) / d[row]
     return np.array(r)
-
-
-def _wrapped(angle: float) -> float:
-    """Return the same angle between half a turn back and half a turn ahead [rad]."""
-    return math.remainder(angle, math.tau)
-
-
-def _wrapped_all(angles: FloatArray) -> FloatArray:
-    wrapped: FloatArray = np.remainder(angles + np.pi, 2 * np.pi) - np.pi
-    return wrapped

@@ -5,8 +5,9 @@ import numpy as np
 
 from .body_frames import between, prefer, trunk_line
 from .flexion import natural_flexion
-from .hinge_path import follow, follow_both_ways
+from .hinge_path import steady
 from .layouts import SIDES
+from .limb_hinges import hinge_axes
 from .limb_rest import Limb
 from .motion import Memory, WorldMotion
 from .rig_rest import RigRest
@@ -14,7 +15,6 @@ from .rotations import (
     about_axis,
     angle_about,
     apply,
-    body_frame,
     cross,
     limb_frame,
     reject,
@@ -29,13 +29,9 @@ from .types import FloatArray
 # one part in three (scapulohumeral rhythm, Inman 1944), kept lower as a clavicle
 # bone also carries the shoulder's muscles [rad].
 _SHRUG_FROM, _SHRUG_SHARE = np.radians(50), 0.2
-# A limb bent by less than the first angle says nothing of its hinge, beyond the
-# second it says all [rad].
-_BEND_NONE, _BEND_CLEAR = np.radians(6), np.radians(20)
-# A joint that bends against its habit is overstretched up to the first angle, and bends
-# that way indeed from the second on; knees hardly ever do [rad].
-_OVERSTRETCHED = {"arm": np.radians((9, 13)), "leg": np.radians((35, 50))}
 _MOST_OVERSTRETCHED = np.radians(8)  # No joint of a character bends farther back.
+# What bends back farther than that does so indeed [rad].
+_BACK_INDEED = {"arm": np.radians(25), "leg": np.radians(50)}
 # Wrists bend to the first angle; what bends to the second was not a hand [rad].
 _WRIST, _NO_WRIST = np.radians(75), np.radians(120)
 # Nearer to its rest direction than the first angle a limb has the hinge that the
@@ -63,19 +59,19 @@ def limb_turns(
     lower = unit(rest.to_rig(between(person.xyz, hinge, tip)))
     carrier = known[:, rest.anchors[limb.upper]]
     rest_upper, rest_lower = limb.directions
+    straight = _straight_hinge(carrier, rest_upper, limb.hinge, upper)
+    hint = straight
     if rest.body == "biped":
         hint = _habitual_hinge(person.xyz, unit(way), rest, limb, carrier)
-    else:
-        hint = _straight_hinge(carrier, rest_upper, limb.hinge, upper)
-    axes = _follow_hinge(person.times, upper, lower, hint, limb, memory)
+    axes = hinge_axes(person.times, (upper, lower), hint, straight, limb, memory)
     if rest.body == "biped":
         lower = _not_overstretched(upper, lower, axes, limb.part)
-    known[:, limb.upper] = (
-        limb_frame(upper, axes) @ limb_frame(rest_upper, limb.hinge).T
-    )
-    known[:, limb.lower] = (
-        limb_frame(lower, axes) @ limb_frame(rest_lower, limb.hinge).T
-    )
+    below = _steady(person.times, lower, axes, f"{limb.name} lower", memory)
+    for row, way, across, at_rest in (
+        (limb.upper, upper, axes, rest_upper),
+        (limb.lower, lower, below, rest_lower),
+    ):
+        known[:, row] = limb_frame(way, across) @ limb_frame(at_rest, limb.hinge).T
 
 
 def _habitual_hinge(
@@ -108,98 +104,82 @@ def _straight_hinge(
     return apply(shortest_turn(carried_direction, now), carried_hinge)
 
 
-def _follow_hinge(
+def _steady(
     times: FloatArray,
-    upper: FloatArray,
-    lower: FloatArray,
-    hint: FloatArray,
-    limb: Limb,
+    directions: FloatArray,
+    axes: FloatArray,
+    name: str,
     memory: Memory,
 ) -> FloatArray:
-    """Return the hinge axis of a limb in every frame, shape `(F, 3)`.
-
-    A bent limb shows its hinge: it is across both bones. A straight one does not, so
-    the hinge then moves along with the upper bone and drifts to where people have it.
-    In between both count, and near-straight limbs do not flip.
-    """
-    axes = np.full_like(upper, np.nan)
-    seen = np.isfinite(upper).all(axis=-1) & np.isfinite(hint).all(axis=-1)
+    """Return the axes without sudden turns about the bone, shape `(F, 3)`."""
+    seen = np.isfinite(directions).all(axis=-1) & np.isfinite(axes).all(axis=-1)
+    steadied = np.full_like(axes, np.nan)
     if not seen.any():
-        return axes
-    direction, t = upper[seen], times[seen]
-    bend, trust = _shown_hinge(direction, lower[seen], hint[seen], limb.part)
-    first = (hint[seen][0], direction[0], -np.inf)
-    axis, from_direction, from_t = memory.hinges.get(limb.name, first)
-    carried = _carry(axis, from_direction, direction)
-    path = follow_both_ways if memory.looks_ahead else follow
-    spin = path(
-        np.maximum(np.diff(t, prepend=from_t), 0.0),
-        angle_about(direction, carried, hint[seen]),
-        angle_about(direction, carried, bend),
-        trust,
-    )
-    axes[seen] = unit(reject(apply(about_axis(direction, spin), carried), direction))
-    memory.hinges[limb.name] = (axes[seen][-1], direction[-1], float(t[-1]))
-    return axes
-
-
-def _shown_hinge(
-    upper: FloatArray, lower: FloatArray, hint: FloatArray, part: str
-) -> tuple[FloatArray, FloatArray]:
-    """Return the axis about which a limb is bent, and how much it counts, 0 to 1.
-
-    Unknown lower bones show nothing.
-    """
-    bend = np.nan_to_num(cross(upper, lower))
-    cosine = np.nan_to_num(np.sum(upper * lower, axis=-1), nan=1.0)
-    angle = np.arctan2(np.linalg.norm(bend, axis=-1), cosine)
-    trust = np.clip((angle - _BEND_NONE) / (_BEND_CLEAR - _BEND_NONE), 0.0, 1.0)
-    over, indeed = _OVERSTRETCHED[part]
-    is_against = np.sum(bend * hint, axis=-1) < 0
-    bend = np.where((is_against & (angle < over))[:, np.newaxis], -bend, bend)
-    is_unclear = is_against & (angle >= over) & (angle < indeed)
-    return bend, np.where(is_unclear, 0.0, trust)
+        return steadied
+    wanted, along, t = axes[seen], directions[seen], times[seen]
+    first = (unit(reject(wanted[0], along[0])), along[0], -np.inf)
+    axis, before, from_t = memory.hinges.get(name, first)
+    elapsed = np.maximum(np.diff(t, prepend=from_t), 0.0)
+    steadied[seen] = steady(elapsed, along, wanted, (axis, before))
+    memory.hinges[name] = (steadied[seen][-1], along[-1], float(t[-1]))
+    return steadied
 
 
 def _not_overstretched(
     upper: FloatArray, lower: FloatArray, axes: FloatArray, part: str
 ) -> FloatArray:
-    """Return where the lower bone points without bending far against its hinge."""
-    flexion = np.nan_to_num(angle_about(axes, upper, lower))
-    _, indeed = _OVERSTRETCHED[part]
-    excess = np.where(flexion > -indeed, -flexion - _MOST_OVERSTRETCHED, 0.0)
+    """Return where the lower bone points without bending far against its hinge.
+
+    A bit is kept. An elbow keeps the less the more it also bends aside: then it is its
+    hinge that is not yet where it should be.
+    """
+    back = -np.nan_to_num(angle_about(axes, upper, lower))
+    kept = np.full(len(back), _MOST_OVERSTRETCHED)
+    if part == "arm":
+        aside = np.arcsin(np.clip(np.abs(np.sum(axes * lower, axis=-1)), 0.0, 1.0))
+        kept = np.maximum(kept - np.nan_to_num(aside), 0.0)
+    excess = np.where(back < _BACK_INDEED[part], back - kept, 0.0)
     is_over = excess > 0.0
     straightened = apply(about_axis(axes, np.maximum(excess, 0.0)), lower)
     return np.where(is_over[:, np.newaxis], straightened, lower)
 
 
-def _carry(axis: FloatArray, upper: FloatArray, direction: FloatArray) -> FloatArray:
-    """Return an axis across a bone that goes along with it and never turns about it.
-
-    Args:
-        axis: At the beginning, shape `(3,)`.
-        upper: Where the bone pointed then, shape `(3,)`.
-        direction: Where it points in each frame, shape `(F, 3)`.
-    """
-    swings = shortest_turn(
-        np.concatenate([upper[np.newaxis], direction[:-1]]), direction
-    )
-    carried = np.empty_like(direction)
-    for frame, swing in enumerate(swings):
-        carried[frame] = axis = swing @ axis
-    return carried
-
-
-def hand_turn(known: FloatArray, xyz: FloatArray, rest: RigRest, side: str) -> None:
+def hand_turn(
+    known: FloatArray, person: WorldMotion, rest: RigRest, side: str, memory: Memory
+) -> None:
     """The hand follows the forearm, bent at the wrist as far as the person's is."""
     if f"{side}_hand" not in rest.index:
         return
-    forearm_row, hand_row = (rest.index[f"{side}_{r}"] for r in ("forearm", "hand"))
-    forearm = known[:, forearm_row]
+    limb = _limb(rest, f"{side}_arm")
+    xyz = rest.to_rig(person.xyz)
     straight = unit(between(xyz, f"{side}_elbow", f"{side}_wrist"))
     pointing = unit(between(xyz, f"{side}_wrist", f"{side}_hand"))
     bend = shortest_turn(straight, prefer(_within_reach(straight, pointing), straight))
-    known[:, hand_row] = bend @ forearm
+    turns = bend @ known[:, limb.lower]
+    frame = limb_frame(limb.directions[1], limb.hinge)
+    hand = f"{side}_hand"
+    known[:, rest.index[hand]] = _steady_turns(person.times, turns, frame, hand, memory)
+
+
+def _limb(rest: RigRest, name: str) -> Limb:
+    return next(limb for limb in rest.limbs if limb.name == name)
+
+
+def _steady_turns(
+    times: FloatArray, turns: FloatArray, frame: FloatArray, name: str, memory: Memory
+) -> FloatArray:
+    """Return a bone's turns without sudden ones about the bone, `(F, 3, 3)`.
+
+    Args:
+        times: Shape `(F,)` [s].
+        turns: Away from rest, shape `(F, 3, 3)`.
+        frame: Of the bone at rest as `limb_frame` has it, shape `(3, 3)`.
+        name: Of the bone, for the memory.
+        memory: Of the frame before; brought up to date.
+    """
+    along = turns @ frame[:, 2]
+    across = _steady(times, along, turns @ frame[:, 0], name, memory)
+    return limb_frame(along, across) @ frame.T
 
 
 def _within_reach(straight: FloatArray, pointing: FloatArray) -> FloatArray:
@@ -214,19 +194,24 @@ def _within_reach(straight: FloatArray, pointing: FloatArray) -> FloatArray:
     return np.where((angle > _WRIST)[:, np.newaxis], bent, pointing)
 
 
-def foot_turn(known: FloatArray, xyz: FloatArray, rest: RigRest, side: str) -> None:
+def foot_turn(
+    known: FloatArray, person: WorldMotion, rest: RigRest, side: str, memory: Memory
+) -> None:
     """The foot points from heel to toe; the shin's hinge keeps the sole level."""
     if f"{side}_foot" not in rest.index:
         return
-    limb = next(limb for limb in rest.limbs if limb.name == f"{side}_leg")
+    limb = _limb(rest, f"{side}_leg")
+    xyz = rest.to_rig(person.xyz)
     heel, ball, _ = rest.ground_points[SIDES.index(side)][1]
-    shin = known[:, limb.lower]
-    at_rest = body_frame(limb.hinge, unit(ball - heel))
+    at_rest = limb_frame(unit(ball - heel), limb.hinge)
     ahead = unit(between(xyz, f"{side}_heel", f"{side}_toe"))
-    foot = rest.index[f"{side}_foot"]
-    known[:, foot] = body_frame(apply(shin, limb.hinge), ahead) @ at_rest.T
+    turns = limb_frame(ahead, apply(known[:, limb.lower], limb.hinge)) @ at_rest.T
+    foot = f"{side}_foot"
+    known[:, rest.index[foot]] = _steady_turns(
+        person.times, turns, at_rest, foot, memory
+    )
     if f"{side}_toe" in rest.index:
-        known[:, rest.index[f"{side}_toe"]] = known[:, foot]
+        known[:, rest.index[f"{side}_toe"]] = known[:, rest.index[foot]]
 
 
 def clavicle_turn(

@@ -8,6 +8,9 @@ import numpy as np
 from .layouts import CANONICAL
 from .types import FloatArray, own
 
+# An axis across a bone, where the bone pointed, shape `(3,)` each, and a time [s].
+Hinge = tuple[FloatArray, FloatArray, float]
+
 
 @dataclass(frozen=True, eq=False)
 class WorldMotion:
@@ -88,8 +91,8 @@ class Memory:
     Attributes:
         turns: Turn of each driven bone against its anchor, shape `(D, 3, 3)`.
         path: Where the pelvis was, shape `(3,)` [m].
-        hinges: Each limb's hinge, the direction of its upper bone and the time when
-            both were last known.
+        hinges: Each limb's hinge and when it was last known; where its bend showed it
+            and when that last was clear; axes across lower bones, hands and feet.
         twists: Each limb segment's twist [rad] and the time when it was last known.
         leg_length: The person's, from hip to ankle; None before one was seen [m].
         spine_offset: How far before the line from hips to shoulders the spine joint is
@@ -102,9 +105,7 @@ class Memory:
 
     turns: FloatArray | None = None
     path: FloatArray = field(default_factory=lambda: np.zeros(3))
-    hinges: dict[str, tuple[FloatArray, FloatArray, float]] = field(
-        default_factory=dict
-    )
+    hinges: dict[str, Hinge] = field(default_factory=dict)
     twists: dict[str, tuple[float, float]] = field(default_factory=dict)
     leg_length: float | None = None
     spine_offset: float | None = None
