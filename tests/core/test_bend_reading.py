@@ -4,14 +4,9 @@
 import numpy as np
 import pytest
 
+from vitpose_blender.core.axis_steps import SPEED_BELOW, steady
 from vitpose_blender.core.bend_reading import Bends, LastBend, read_bends
-from vitpose_blender.core.hinge_path import (
-    SPEED,
-    SPEED_BELOW,
-    follow,
-    follow_both_ways,
-    steady,
-)
+from vitpose_blender.core.hinge_path import SPEED, follow, follow_both_ways
 from vitpose_blender.core.rotations import about_axis, unit
 
 FPS = 30.0

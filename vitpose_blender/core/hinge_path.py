@@ -14,10 +14,8 @@ import numpy as np
 from .bend_reading import Bends
 from .types import FloatArray
 
-# Upper bones are shown turning about themselves no faster, and what is below them a bit
-# slower, since it swings as well; throws reach four times that [rad/s].
+# A bone is shown turning about itself no faster; throws reach four times that [rad/s].
 SPEED = math.radians(1500)
-SPEED_BELOW = math.radians(1200)
 _HINT_RATE = 1.5  # How fast a straight limb's hinge drifts to the hint [1/s].
 # Over a clip, turning costs as much as being this long off what a bend shows [s]; a
 # hint counts for little against it.
@@ -100,66 +98,6 @@ def _within(angle: float, near: float, most: float) -> float:
     if abs(angle) > math.pi - _FAR_SIDE:
         angle = math.copysign(angle, near)
     return min(max(angle, -most), most)
-
-
-def steady(
-    elapsed: FloatArray,
-    directions: FloatArray,
-    wanted: FloatArray,
-    start: tuple[FloatArray, FloatArray],
-) -> FloatArray:
-    """Return axes across a bone that come to the wanted ones at a limited speed.
-
-    Swinging the bone takes them along; only turning about it has a limit.
-
-    Args:
-        elapsed: Since the frame before, shape `(F,)` [s].
-        directions: Where the bone points, shape `(F, 3)`, unit.
-        wanted: Axes, shape `(F, 3)`; only what is across the bone counts.
-        start: Axis and direction before the first frame, shape `(3,)` each.
-
-    Returns:
-        Unit axes across the bone, shape `(F, 3)`.
-    """
-    # Plain numbers are faster than arrays of three.
-    axis, before = (vector.tolist() for vector in start)
-    path = []
-    rows = zip(elapsed.tolist(), directions.tolist(), wanted.tolist())
-    for dt, direction, goal in rows:
-        carried = _carried(axis, before, direction)
-        beside = _cross(direction, carried)
-        angle = math.atan2(_dot(beside, goal), _dot(carried, goal))
-        angle = min(max(angle, -SPEED_BELOW * dt), SPEED_BELOW * dt)
-        sine, cosine = math.sin(angle), math.cos(angle)
-        axis = [cosine * a + sine * b for a, b in zip(carried, beside)]
-        before = direction
-        path.append(axis)
-    return np.array(path)
-
-
-def _carried(
-    axis: list[float], before: list[float], direction: list[float]
-) -> list[float]:
-    """Return a unit axis across a bone after the bone's shortest turn, across it."""
-    cosine = _dot(before, direction)
-    share = _dot(axis, direction) / max(1.0 + cosine, 1e-9)
-    moved = [a - share * (b + d) for a, b, d in zip(axis, before, direction)]
-    along = _dot(moved, direction)  # What rounding leaves.
-    moved = [m - along * d for m, d in zip(moved, direction)]
-    length = max(math.sqrt(_dot(moved, moved)), 1e-12)
-    return [m / length for m in moved]
-
-
-def _dot(a: list[float], b: list[float]) -> float:
-    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-
-
-def _cross(a: list[float], b: list[float]) -> list[float]:
-    return [
-        a[1] * b[2] - a[2] * b[1],
-        a[2] * b[0] - a[0] * b[2],
-        a[0] * b[1] - a[1] * b[0],
-    ]
 
 
 def _solve_tridiagonal(

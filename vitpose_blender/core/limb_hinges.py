@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .axis_steps import carried, turn, turned
 from .bend_reading import Bends, LastBend, read_bends
 from .hinge_path import follow, follow_both_ways
 from .limb_rest import Limb
@@ -47,14 +48,15 @@ class _Swing:
 
     def carried(self, last: Hinge) -> float:
         """Return where an earlier hinge is in the first frame about the bone [rad]."""
-        axis, upper, _ = last
-        along = shortest_turn(upper, self.upper[0]) @ axis
-        return float(angle_about(self.upper[0], self.straight[0], along))
+        axis, before, _ = (np.asarray(part).tolist() for part in last)
+        upper, straight = self.upper[0].tolist(), self.straight[0].tolist()
+        return turned(upper, straight, carried(axis, before, upper))
 
     def last(self, angle: float, t: float) -> Hinge:
         """Return a hinge in the last frame, for the memory."""
-        turn = about_axis(self.upper[-1], np.asarray(angle))
-        return turn @ self.straight[-1], self.upper[-1], t
+        upper = self.upper[-1]
+        axis = turn(self.straight[-1].tolist(), upper.tolist(), angle)
+        return np.array(axis), upper, t
 
 
 def hinge_axes(
@@ -100,6 +102,8 @@ def hinge_axes(
 
 
 def _swing(times: FloatArray, upper: FloatArray, straight: FloatArray) -> _Swing:
+    if len(times) == 1:  # Live, where every array costs.
+        return _Swing(times, upper, straight, np.zeros(1))
     along = apply(shortest_turn(upper[:-1], upper[1:]), straight[:-1])
     drift = angle_about(upper[1:], straight[1:], along)
     return _Swing(times, upper, straight, np.concatenate([[0.0], drift]))

@@ -3,9 +3,9 @@
 
 import numpy as np
 
+from .axis_steps import steady
 from .body_frames import between, prefer, trunk_line
 from .flexion import natural_flexion
-from .hinge_path import steady
 from .layouts import SIDES
 from .limb_hinges import hinge_axes
 from .limb_rest import Limb
