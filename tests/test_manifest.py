@@ -21,8 +21,8 @@ def test_texts_end_without_punctuation(manifest):
         assert len(text) <= 64, text  # Blender's limit.
 
 
-def test_it_asks_for_camera_files_and_network_only(manifest):
-    assert set(manifest["permissions"]) == {"camera", "files", "network"}
+def test_it_asks_for_no_more_than_it_uses(manifest):
+    assert set(manifest["permissions"]) == {"camera", "clipboard", "files", "network"}
 
 
 def test_version_has_a_section_in_the_changelog(manifest):

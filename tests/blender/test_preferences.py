@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The page in Blender's preferences, and which Python runs a child."""
 
+import json
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -58,8 +59,9 @@ def test_an_installed_environment_runs_the_child(tmp_path, monkeypatch):
 
     own.python.parent.mkdir(parents=True)
     own.python.symlink_to(sys.executable)
-    own.stamp.write_text(f'{{"python": "{python_version()}"}}', "utf-8")
-    assert runtime.interpreter() == (str(own.python), ())
+    stamp = {"python": python_version(), "base": sys.executable}
+    own.stamp.write_text(json.dumps(stamp), "utf-8")
+    assert runtime.interpreter() == (str(own.python), (str(own.site_packages),))
 
     own.python.unlink()
     own.python.symlink_to(tmp_path / "gone")

@@ -6,6 +6,7 @@ from types import ModuleType
 import bpy  # noqa: F401  (The wheel has no blf and gpu before it.)
 
 from . import (
+    background,
     calibration_overlay,
     calibration_settings,
     capture_settings,
@@ -30,6 +31,7 @@ from . import (
 
 _MODULES: tuple[ModuleType, ...] = (
     preferences,
+    background,
     map_slots,
     capture_settings,
     calibration_settings,

@@ -12,6 +12,7 @@ from bpy.types import (
     Preferences,
     Scene,
     ViewLayer,
+    WindowManager,
 )
 
 
@@ -29,6 +30,12 @@ def view_layer() -> ViewLayer:
 
 def preferences() -> Preferences:
     current = bpy.context.preferences
+    assert current is not None
+    return current
+
+
+def window_manager() -> WindowManager:
+    current = bpy.context.window_manager
     assert current is not None
     return current
 

@@ -14,8 +14,9 @@ from ..live.config import CaptureConfig, Driven
 from . import props
 from .calibration_settings import camera_name
 from .capture_settings import VitposeCapture, settings
+from .models import chosen_model
 from .preferences import prefs
-from .runtime import interpreter
+from .runtime import interpreter, share_with_blender
 from .session import live
 from .user_files import user_folder
 
@@ -32,12 +33,14 @@ def capture_config(context: Context) -> CaptureConfig:
     capture = settings(_scene(context))
     is_recorded = capture.source == "RECORDED"
     chosen, (python, python_paths) = prefs(), interpreter()
+    if chosen.engine == "thread":
+        share_with_blender()
     return CaptureConfig(
         source=source_of(capture),
         journal=user_folder("journal"),
         cameras=str(user_folder("cameras")),
         camera=camera_name(capture),
-        model=chosen.model.strip(),
+        model=chosen_model(),
         device=chosen.device,
         detector=chosen.detector.strip() or "auto",
         allow_download=bpy.app.online_access,

@@ -8,8 +8,7 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 from bpy.types import AddonPreferences, Context
 
-from . import access, rig_choice, user_files
-from .panel_parts import draw_button
+from . import access, user_files
 
 
 class VitposePreferences(AddonPreferences):
@@ -84,18 +83,10 @@ class VitposePreferences(AddonPreferences):
         )
 
     def draw(self, context: Context) -> None:
-        layout = self.layout
-        assert layout is not None
-        layout.use_property_split = True
-        column = layout.column()
-        for name in ("model", "detector", "device", "engine", "models_folder"):
-            column.prop(self, name)
-        folder = rig_choice.user_folder()
-        if folder is not None:
-            row = layout.row()
-            row.label(text=f"Your own bone maps: {folder}", icon="ARMATURE_DATA")
-            path = str(folder)
-            draw_button(row, "wm.path_open", "", "FILE_FOLDER", filepath=path)
+        from .preferences_page import draw_page  # Which reads the preferences itself.
+
+        assert self.layout is not None
+        draw_page(self.layout, self)
 
 
 def prefs() -> VitposePreferences:

@@ -6,8 +6,14 @@ import sys
 from pathlib import Path
 
 import bpy
+import numpy as np
 
-from ..runtime.environment import Environment
+from ..core.errors import SetupError
+from ..runtime.environment import Environment, python_version
+from ..runtime.install import Request, install
+from ..runtime.job import Job
+from ..runtime.plan import Host, find_accelerator
+from .preferences import prefs
 from .user_files import extension_folder
 
 _FOLDER = "runtime"
@@ -22,6 +28,12 @@ def environment() -> Environment | None:
     return Environment(folder) if folder is not None else None
 
 
+def is_ready() -> bool:
+    """Whether the extension's own environment is installed and can be used."""
+    own = environment()
+    return own is not None and own.is_ready()
+
+
 def interpreter() -> tuple[str, tuple[str, ...]]:
     """Return the Python that runs a child process, and more paths for its imports.
 
@@ -30,8 +42,18 @@ def interpreter() -> tuple[str, tuple[str, ...]]:
     """
     own = environment()
     if own is not None and own.is_ready():
-        return str(own.python), ()
-    return str(host_python()), tuple(path for path in sys.path if Path(path).is_dir())
+        return str(own.python), (str(own.site_packages),)
+    return str(host_python()), _paths_here()
+
+
+def share_with_blender() -> None:
+    """Let this process import what the environment has, for the engine in Blender.
+
+    It comes last on the path: Blender's own numpy stays the one that is used.
+    """
+    own = environment()
+    if own is not None and own.is_ready() and str(own.site_packages) not in sys.path:
+        sys.path.append(str(own.site_packages))
 
 
 def host_python() -> Path:
@@ -48,6 +70,44 @@ def host_python() -> Path:
     folder = Path(sys.base_prefix) / "bin"
     found = (folder / name for name in names if (folder / name).is_file())
     return next(found, Path(names[-1]))
+
+
+def install_request() -> Request:
+    """Return what to install here, by the preferences.
+
+    Raises:
+        SetupError: There is no place for it.
+    """
+    own = environment()
+    if own is None:
+        raise SetupError(
+            "The runtime belongs to the installed extension: install its zip first"
+        )
+    chosen = prefs()
+    wheels = chosen.wheels_folder.strip()
+    return Request(
+        environment=own,
+        host=Host(host_python(), python_version(), np.__version__),
+        accelerator="cpu" if chosen.device == "cpu" else find_accelerator(),
+        wheels=Path(bpy.path.abspath(wheels)) if wheels else None,
+        allow_network=bpy.app.online_access,
+        paths=tuple(path for path in _paths_here() if path != str(own.site_packages)),
+    )
+
+
+def install_job() -> Job[str]:
+    """Return the installation, ready to start.
+
+    Raises:
+        SetupError: There is no place for it.
+    """
+    request = install_request()
+    title = "Installing the runtime"
+    return Job(title, lambda report, stop: install(request, report, stop))
+
+
+def _paths_here() -> tuple[str, ...]:
+    return tuple(path for path in sys.path if Path(path).is_dir())
 
 
 def _binary() -> Path | None:

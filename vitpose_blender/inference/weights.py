@@ -167,12 +167,12 @@ def _download(model: str) -> Path:
         )
         if lacking_files(folder) == [_WHOLE_WEIGHTS[0]]:
             snapshot_download(model, allow_patterns=["*.json", "*.bin", "*.bin.*"])
-    except _hub_errors() as error:
-        raise _missing(model, f"cannot be downloaded ({_reason(error)})") from error
+    except hub_errors() as error:
+        raise _missing(model, f"cannot be downloaded ({hub_reason(error)})") from error
     return folder
 
 
-def _hub_errors() -> tuple[type[Exception], ...]:
+def hub_errors() -> tuple[type[Exception], ...]:
     """Return what a failing download raises; the HTTP library differs by version."""
     from huggingface_hub import errors
 
@@ -181,7 +181,8 @@ def _hub_errors() -> tuple[type[Exception], ...]:
     return (*own, OSError, ValueError)
 
 
-def _reason(error: Exception) -> str:
+def hub_reason(error: Exception) -> str:
+    """Return in a few words why the hub's library failed."""
     from huggingface_hub import errors
 
     reasons = (

@@ -74,9 +74,10 @@ class Environment:
         An environment does not outlive the Blender whose Python made it.
         """
         stamp = self.contents()
-        if stamp.get("python") != python_version():
+        base = stamp.get("base", "")
+        if not base or stamp.get("python") != python_version():
             return False
-        return self.python.exists() and Path(stamp.get("base", "")).exists()
+        return self.python.exists() and Path(base).exists()
 
 
 def python_version() -> str:

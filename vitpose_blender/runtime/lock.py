@@ -22,7 +22,8 @@ def one_at_a_time(path: Path) -> Iterator[None]:
             _lock(file)
         except OSError as error:
             raise SetupError(
-                "Another Blender is installing the runtime: wait until it is done"
+                f"Another Blender is at work in the folder {path.parent}: wait until "
+                "it is done"
             ) from error
         yield
 

@@ -12,6 +12,7 @@ from . import (
     export,
     map_files,
     record,
+    runtime,
     takes,
     wiggle,
 )
@@ -26,6 +27,7 @@ _MODULES: tuple[ModuleType, ...] = (
     takes,
     bake,
     export,
+    runtime,
     wiggle,
 )
 
