@@ -2,9 +2,11 @@
 """Real sources and a real network under the live capture, and what may lack."""
 
 import json
+import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import bpy
 import numpy as np
@@ -14,6 +16,7 @@ import vitpose_blender
 from tests.blender.live_sources import WAIT
 from tests.blender.rigs import farthest, heads
 from tests.inference.mjpeg_server import MjpegServer
+from tests.live.conftest import is_gone, wait_until
 from vitpose_blender.blender import (
     animate,
     binding,
@@ -29,6 +32,7 @@ from vitpose_blender.live.camera_feed import Look
 from vitpose_blender.live.config import CaptureConfig, Driven
 from vitpose_blender.live.pace import Pace
 
+ROOT = Path(__file__).parents[2]
 RESOURCES = data_folder("resources")
 VIDEO = RESOURCES / "videos" / "sample.mp4"
 KEYPOINTS = RESOURCES / "videos" / "sample.keypoints.json"
@@ -206,6 +210,69 @@ def test_switching_the_extension_off_ends_the_process(live, hero, tmp_path):
         assert child._process.returncode is not None
     finally:
         vitpose_blender.register()
+
+
+def test_a_stream_that_hangs_up_ends_its_process_with_one_message(
+    live, hero, tmp_path, vitpose_folder
+):
+    server = MjpegServer()
+    try:
+        server.show(*range(40))
+        settings = {"source": server.url, "model": str(vitpose_folder), "timeout": 0.5}
+        child = start_process(live, tmp_path, hero, **settings)
+        server.hang_up()
+        run_to_the_end(live)
+    finally:
+        server.close()
+    assert "has delivered no picture for 0.5 s" in live.status().message
+    assert "secret" not in live.status().message
+    assert child._process.returncode is not None
+    assert not binding.is_bound(hero)
+
+
+def test_a_model_that_its_process_lacks_is_one_sentence(live, hero, tmp_path):
+    pytest.importorskip("torch")
+    start(
+        live,
+        tmp_path,
+        hero,
+        engine="process",
+        source=str(VIDEO),
+        model=str(tmp_path / "no-model"),
+    )
+    run_to_the_end(live)
+    assert "no-model" in live.status().message
+
+
+def test_the_process_ends_when_blender_quits(bpy_python, tmp_path):
+    code = (
+        "import sys, pathlib, bpy, vitpose_blender\n"
+        "from tests.blender.rigs import add_humanoid\n"
+        "from vitpose_blender.blender import session\n"
+        "from vitpose_blender.live import process_feed\n"
+        "from vitpose_blender.live.config import CaptureConfig, Driven\n"
+        "class Told(process_feed.ChildProcess):\n"
+        "    def __init__(self, *arguments):\n"
+        "        super().__init__(*arguments)\n"
+        "        print('child', self.pid, flush=True)\n"
+        "process_feed.ChildProcess = Told\n"
+        "vitpose_blender.register()\n"
+        "add_humanoid('Hero')\n"
+        "config = CaptureConfig(sys.argv[1], pathlib.Path(sys.argv[2]), fps=30.0)\n"
+        "session.live.start(config, [Driven('Hero')])\n"
+        "while not session.live.status().num_frames:\n"
+        "    session.live.tick()\n"
+    )
+    done = subprocess.run(
+        [bpy_python, "-c", code, str(KEYPOINTS), str(tmp_path)],
+        check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=3 * WAIT,
+    )
+    said = dict(line.split() for line in done.stdout.splitlines() if "child" in line)
+    assert wait_until(lambda: is_gone(int(said["child"]))), done.stderr
 
 
 @pytest.mark.parametrize(

@@ -326,6 +326,22 @@ def test_a_slow_search_is_no_pause_of_a_camera(monkeypatch, slow):
     assert finder.num_detections == 1
 
 
+@pytest.mark.parametrize(("slow", "num"), [(0.01, 7), (0.5, 2), (2.0, 1)])
+def test_a_slow_detector_is_asked_less_often_live(monkeypatch, slow, num):
+    now = [100.0]
+    monkeypatch.setattr(people.time, "monotonic", lambda: now[0])
+
+    class Slow(World):
+        def detect(self, image):
+            now[0] += slow
+            return super().detect(image)
+
+    world = Slow(walk(300.0, 200))
+    finder = PersonFinder(world, 30, max_share=0.1)
+    run(world, finder, 200)
+    assert finder.num_detections == num
+
+
 def test_two_real_people_keep_their_numbers(shared):
     path = shared / "data/multiview/pose2sim/two_people/derived.npz"
     with np.load(path) as data:

@@ -116,7 +116,11 @@ def _fastest_dtype(name: str) -> str:
     if name == "cpu" and not _cpu_has_bfloat16():
         return "float32"
     shorter = torch.float16 if name == "mps" else torch.bfloat16
-    full_time, short_time = _probe(name, torch.float32), _probe(name, shorter)
+    # In turn, so that a busy machine slows both alike.
+    full_time = short_time = float("inf")
+    for _ in range(_PROBE_RUNS):
+        full_time = min(full_time, _probe(name, torch.float32))
+        short_time = min(short_time, _probe(name, shorter))
     log.debug("probe on %s: %.2g s full, %.2g s short", name, full_time, short_time)
     worth = short_time * _MIN_GAIN < full_time
     return str(shorter if worth else torch.float32).removeprefix("torch.")
@@ -148,13 +152,9 @@ def _probe(name: str, dtype: "torch.dtype") -> float:
         tokens = torch.ones(192, 384, device=name, dtype=dtype)
         weight = torch.full((1536, 384), 1e-3, device=name, dtype=dtype)
         heads = torch.ones(1, 12, 192, 32, device=name, dtype=dtype)
-        best = float("inf")
-        for _ in range(_PROBE_RUNS):
-            start = time.perf_counter()
-            hidden = gelu(linear(tokens, weight))
-            mixed = scaled_dot_product_attention(heads, heads, heads)
-            # Reading a value waits for a device that works in the background.
-            if not (hidden.sum() + mixed.sum()).isfinite().item():
-                return float("inf")
-            best = min(best, time.perf_counter() - start)
-    return best
+        start = time.perf_counter()
+        hidden = gelu(linear(tokens, weight))
+        mixed = scaled_dot_product_attention(heads, heads, heads)
+        # Reading a value waits for a device that works in the background.
+        is_finite = (hidden.sum() + mixed.sum()).isfinite().item()
+        return time.perf_counter() - start if is_finite else float("inf")

@@ -26,6 +26,7 @@ MAX_JUMP = 0.6  # A pose this far from where it should be is doubtful [body size
 MAX_LEAD = 0.5  # How far a box may run ahead of the last pose [body sizes].
 SAME_POSE = 0.85  # From this similarity on, two poses are of one person.
 SAME_BOX = 0.6  # From this overlap on, a second box is of a person already followed.
+USUAL_RATE = 30.0  # Of a camera [Hz].
 PICTURE = 0.95  # A box of this share of the picture's sides tells nothing of who it is.
 
 
@@ -41,6 +42,8 @@ class PersonFinder:
         every: Frames from one regular detection to the next; None leaves it to the
             detector.
         people: Whom to return.
+        max_share: Of the time that regular detections may take, live; they come less
+            often where the detector is slow. None lets them take what they take.
     """
 
     def __init__(
@@ -48,7 +51,9 @@ class PersonFinder:
         detector: PersonDetector,
         every: int | None = None,
         people: PeopleChoice = PeopleChoice(),  # noqa: B008  (frozen)
+        max_share: float | None = None,
     ) -> None:
+        self._max_share = max_share
         self._detector = detector
         self._every = max(detector.every if every is None else every, 1)
         self._tracker = Tracker(MAX_AGE)
@@ -75,6 +80,9 @@ class PersonFinder:
             start = time.monotonic()
             self._detect(frame, is_pause)
             self._searched = time.monotonic() - start
+            if self._max_share is not None:
+                num_frames = self._searched / self._max_share * USUAL_RATE
+                self._countdown = max(self._countdown, round(num_frames))
         self._countdown -= 1
         self._last_t = frame.t
         people = self._chooser.choose(self._followed, frame.t)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 AT_ONCE = 0.05  # What is not there at all is known by then [s].
+SEARCHING = 0.1  # Share of the time for finding people; a search stops the motion.
 LET_GO = 1.0  # How long a source that is not wanted any more is waited for [s].
 
 
@@ -62,7 +63,7 @@ def open_frames(config: CaptureConfig, person: int, opening: Opening) -> Iterato
         source = coming.wait()
         camera = Camera(source.image_wh, config.fov, config.tilt)
         lifter = people_lifter(config, camera)
-        finder = PersonFinder(detector, people=choice(person))
+        finder = PersonFinder(detector, people=choice(person), max_share=SEARCHING)
         estimator = PoseEstimator(finder, model, lifter, camera, source.name)
         header = TakeHeader(
             source=source.name,
