@@ -127,6 +127,23 @@ def test_a_file_that_was_saved_without_asking_is_put_right_when_opened(
     assert farthest(pose_of(), at_rest)[0] < 1e-6
 
 
+@pytest.mark.parametrize("content", [b"no file of Blender's", None])
+def test_a_file_that_cannot_be_opened_leaves_the_open_one_as_before(
+    live, source, tmp_path, content
+):
+    at_rest = pose_of()
+    begin(live, source, tmp_path)
+    see(live, source)
+    path = tmp_path / "broken.blend"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(RuntimeError):
+        bpy.ops.wm.open_mainfile(filepath=str(path))
+    live.stop()
+    assert_free()
+    assert farthest(pose_of(), at_rest)[0] < 1e-6
+
+
 def test_a_copy_made_meanwhile_is_released_with_the_original(
     live, source, tmp_path, hero
 ):

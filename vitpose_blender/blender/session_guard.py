@@ -32,6 +32,7 @@ def _handlers() -> tuple[tuple[list[Any], Any], ...]:
         (handlers.undo_post, _release_strays),
         (handlers.redo_post, _release_strays),
         (handlers.load_post, _release_strays),
+        (handlers.load_post_fail, _release_strays),  # The former file stays open.
         (handlers.save_pre, _set_aside),
     )
 
