@@ -7,6 +7,7 @@ import argparse
 import os
 from pathlib import Path
 
+import _capture_calibration
 import _cli
 
 
@@ -22,6 +23,7 @@ def parse(description: str) -> argparse.Namespace:
         help="the .take.jsonl to write",
     )
     add_options(parser)
+    _capture_calibration.add_options(parser.add_argument_group("calibration"))
     return parser.parse_args()
 
 

@@ -9,6 +9,10 @@ The take comes from scripts/capture.py. The character is a .glb, .gltf, .vrm, .f
 .blend file with a skeleton; its rest pose, bones and existing actions stay as they are
 and a new action holds the motion.
 
+A take that was calibrated (scripts/capture.py --calibrate, or Calibrate in Blender)
+is solved with what was measured. Where none was, a moment in which the person stands
+upright and faces the camera serves as well, if the clip has one: let clips begin so.
+
 The whole clip is solved again from its 2D keypoints, looking both ways in time; a take
 whose 3D joints came from elsewhere keeps them (see --joints).
 
@@ -25,6 +29,7 @@ import _cli
 import _environment
 
 if TYPE_CHECKING:
+    from vitpose_blender.core.motion import Memory
     from vitpose_blender.core.take import Take
     from vitpose_blender.core.types import Joints3D
 
@@ -92,6 +97,15 @@ def parse_arguments() -> argparse.Namespace:
         "(default) solves what our own live lifter made and keeps what others made",
     )
     parser.add_argument(
+        "--calibration",
+        choices=("auto", "take", "off"),
+        default="auto",
+        help="how the camera is tilted and how the person stands at ease, so that hips "
+        "and chest are right. take: what the take says of a calibration; auto "
+        "(default): where it says nothing, a moment in which the person stands "
+        "upright, facing the camera, from head to foot in the picture; off: neither",
+    )
+    parser.add_argument(
         "--sheet",
         type=Path,
         metavar="PNG",
@@ -117,7 +131,7 @@ def main(arguments: argparse.Namespace) -> int:
     take = read_take(arguments.take)
     person = take.people[0] if arguments.person is None else arguments.person
     others = [other for other in take.people if other != person]
-    take = take.of_person(person)
+    take = calibrated(take.of_person(person), arguments)
     with _cli.hushed():
         load.open_empty_scene()
         armature = load.load_character(arguments.character, arguments.armature)
@@ -137,7 +151,7 @@ def main(arguments: argparse.Namespace) -> int:
             take.header.camera,
             arguments.rig,
             baking.share,
-            arguments.hands_meet,
+            animate.Following(memory(take, arguments), arguments.hands_meet),
         )
         baking.step(made.num_frames)
     for path in arguments.out:
@@ -194,16 +208,45 @@ def check_duration(take: Take, fps: float) -> None:
         )
 
 
+def calibrated(take: Take, arguments: argparse.Namespace) -> Take:
+    """Return the take with the calibration that it is to be solved with."""
+    from vitpose_blender.core.calibration import calibration_of
+    from vitpose_blender.core.self_calibration import self_calibrated, without
+    from vitpose_blender.inference.lifters import CLIP_LIFTER, make_lifter
+
+    if arguments.calibration == "off":
+        return without(take)
+    if arguments.calibration == "auto":
+        take = self_calibrated(take, CLIP_LIFTER, make_lifter)
+    found = calibration_of(take.header)
+    if found is not None:
+        print(found.sentence)
+    return take
+
+
+def memory(take: Take, arguments: argparse.Namespace) -> Memory:
+    """Return what is known of the person of a take that was solved."""
+    from vitpose_blender.core.self_calibration import memory_of
+    from vitpose_blender.inference.lifters import make_lifter
+
+    is_kept = arguments.joints == "take" or (
+        arguments.joints == "auto" and take.header.lifter not in _cli.LIFTERS
+    )
+    lifter = take.header.lifter if is_kept else arguments.lifter
+    return memory_of(take.header, lifter, make_lifter)
+
+
 def solve(take: Take, arguments: argparse.Namespace) -> list[Joints3D]:
     """Return the take's joints, with a progress line."""
     from vitpose_blender.core.filters import PRESETS as FILTERS
+    from vitpose_blender.core.self_calibration import height_of
     from vitpose_blender.core.solve import Joints, solve_take
     from vitpose_blender.inference.lifters import make_lifter
 
     with _cli.Progress("Solving", len(take.packets)) as solving:
         joints = solve_take(
             take,
-            make_lifter(arguments.lifter),
+            make_lifter(arguments.lifter, height_of(take.header)),
             FILTERS[arguments.smooth],
             Joints(arguments.joints),
             solving.share,

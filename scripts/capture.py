@@ -6,11 +6,16 @@
     python3 scripts/capture.py rtsp://host/stream --people all --out stage.take.jsonl
     python3 scripts/capture.py dance.mp4 --model folder/of/vitpose --detector hog
             --overlay dance_overlay.mp4 --out dance.take.jsonl
+    python3 scripts/capture.py dance.mp4 --calibrate --height 1.78 --out d.take.jsonl
     python3 scripts/capture.py points.json --fps 30 --size 1280x720 --out x.take.jsonl
 
 SOURCE is a video, a folder of pictures, the index of a camera, the address of a
 stream, or keypoints that others detected: a take, COCO or HRNet JSON, a folder of
 OpenPose JSON.
+
+With --calibrate the take also tells how the camera is tilted, how far the floor is
+under it, how long the person's bones are and how they stand at ease: begin the clip by
+standing upright for three seconds, facing the camera, from head to foot in the picture.
 
 The take is written as it happens, so Ctrl-C or a crash keeps what was captured. Feed
 it to scripts/animate.py.
@@ -30,6 +35,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import _capture_calibration
 import _capture_options
 import _capture_outputs
 import _cli
@@ -52,7 +58,12 @@ def parse_arguments() -> argparse.Namespace:
 
 def main(arguments: argparse.Namespace) -> int:
     """Do what the command line says; returns the exit code."""
-    return capture(arguments, functools.partial(_capture_outputs.write, arguments.out))
+    _capture_calibration.check(arguments)
+    deliver = functools.partial(_capture_outputs.write, arguments.out)
+    code = capture(arguments, deliver)
+    if _capture_calibration.is_wanted(arguments):
+        _capture_calibration.calibrate_take(arguments)
+    return code
 
 
 def capture(arguments: argparse.Namespace, deliver: Deliver) -> int:

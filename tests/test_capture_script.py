@@ -19,6 +19,9 @@ import pytest
 from tests.inference.mjpeg_server import MjpegServer
 from tests.keypoint_clips import FPS, SIZE, waving, write_coco, write_openpose
 from tests.script_runs import SCRIPTS
+from tests.standing_people import seen_standing
+from vitpose_blender.core.calibration import calibration_of
+from vitpose_blender.core.camera_model import Camera
 from vitpose_blender.core.layouts import BODY25, BODY25B
 from vitpose_blender.core.take import Take, read_take
 from vitpose_blender.inference import opencv_capture  # noqa: F401  (hushes FFmpeg)
@@ -581,3 +584,40 @@ def test_no_camera_is_one_sentence(capture):
 
 def assert_matches(pattern: str, text: str) -> None:
     assert re.search(pattern, text), text
+
+
+def standing_file(folder, seconds=2.0, tilt=9.0):
+    """Write keypoints of somebody who stands before a tilted camera."""
+    camera = Camera((1280, 720), 70.0, tilt)
+    frames = seen_standing(camera, seconds, noise=1.0)
+    return write_coco(folder / "stand.json", np.stack([each.xy for each in frames]))
+
+
+@pytest.mark.parametrize("how", [["--calibrate"], ["--calibrate-at", "0"]])
+def test_a_stand_calibrates_the_take(run_script, tmp_path, how):
+    out = tmp_path / "stand.take.jsonl"
+    source = standing_file(tmp_path, 3.5)
+    values = ["--fps", FPS, "--size", "1280x720", "--fov", 70, "--height", 1.8]
+    done = run_script("capture", source, *values, *how, "--out", out)
+    assert done.code == 0, done
+    assert "Calibrated: body 1.80 m, camera" in done.out
+    take = read_take(out)
+    found = calibration_of(take.header)
+    assert found.height == 1.8
+    assert take.header.tilt == found.tilt == pytest.approx(9.0, abs=6.0)
+    assert len(take.packets) == 105
+    assert list(tmp_path.glob("*.part")) == []
+
+
+def test_who_does_not_stand_leaves_the_take_as_it_is(run_script, tmp_path):
+    out = tmp_path / "wave.take.jsonl"
+    source = write_coco(tmp_path / "wave.json", waving(60)[:, :, ::-1])
+    done = run_script("capture", source, *RECORDED, "--calibrate", "--out", out)
+    assert "not calibrated" in done.sentence
+    assert len(read_take(out).packets) == 60
+
+
+def test_nobody_is_four_metres_tall(run_script, tmp_path):
+    out = tmp_path / "tall.take.jsonl"
+    done = run_script("capture", "x.mp4", "--height", 4, "--calibrate", "--out", out)
+    assert "--height 4 is not between" in done.sentence

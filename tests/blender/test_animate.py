@@ -218,7 +218,8 @@ def test_hands_meet_on_a_broad_character_where_that_is_wanted():
         load.open_empty_scene()
         armature = load.load_character(MANNEQUIN)
         joints = clapping(armature)
-        animate.animate(armature, joints, CAMERA, hands_meet=hands_meet)
+        following = animate.Following(hands_meet=hands_meet)
+        animate.animate(armature, joints, CAMERA, following=following)
         now = heads(armature)
         gaps[hands_meet] = np.linalg.norm(now["hand.L"] - now["hand.R"])
     assert gaps[False] > 0.12

@@ -8,6 +8,7 @@ import numpy as np
 from bpy.types import Object
 
 from ..core.camera_model import Camera
+from ..core.motion import Memory
 from ..core.retarget import retarget
 from ..core.steps import finish
 from ..core.types import Joints3D
@@ -39,13 +40,29 @@ class Animated:
     frame_start: int
 
 
+@dataclass(frozen=True)
+class Following:
+    """How a character follows a person.
+
+    Attributes:
+        memory: What is known of the person; see `core.self_calibration.memory_of`.
+        hands_meet: See `core.retarget.retarget`.
+    """
+
+    memory: Memory | None = None
+    hands_meet: bool = False
+
+
+AT_EASE = Following()
+
+
 def animate(
     armature: Object,
     joints: Sequence[Joints3D],
     camera: Camera,
     rig: str = "",
     progress: Progress | None = None,
-    hands_meet: bool = False,
+    following: Following = AT_EASE,
 ) -> Animated:
     """Key a character with a person's motion at the scene's own rate.
 
@@ -58,7 +75,7 @@ def animate(
         camera: That saw the person.
         rig: Rig map by name or path; empty chooses the one that fits.
         progress: Called with the finished part, in [0, 1].
-        hands_meet: See `core.retarget.retarget`.
+        following: What is known of the person, and what matters about them.
 
     Raises:
         RigError: No rig map fits the character.
@@ -67,7 +84,7 @@ def animate(
     fps = scene_fps()
     times = frame_times(joints[0].t, joints[-1].t, fps)
     person = to_world(joints, camera, times)
-    motion = retarget(person, rest, hands_meet=hands_meet)
+    motion = retarget(person, rest, following.memory, hands_meet=following.hands_meet)
     scene = access.scene()
     try:
         binding.ensure_binding(armature, rest)

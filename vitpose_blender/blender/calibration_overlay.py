@@ -6,7 +6,6 @@ import textwrap
 import time
 from typing import Any
 
-import blf
 import bpy
 from bpy.types import SpaceView3D
 
@@ -41,6 +40,8 @@ def texts(status: CalibrationStatus, letters: int) -> list[tuple[str, int]]:
 
 def draw_countdown() -> None:
     """Write number and sentence in the middle of the 3D view."""
+    import blf  # Not there before bpy is, which nobody else may have imported yet.
+
     region, scale = bpy.context.region, access.preferences().system.ui_scale
     status = live.status().calibration
     colour = _COLOURS.get(status.phase)

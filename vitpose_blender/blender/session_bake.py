@@ -17,7 +17,7 @@ from ..core.take import SOLVED_KEY, Take
 from ..core.types import FloatArray
 from ..core.world_motion import frame_times
 from . import access, animate, bake, binding, character, own_action, session, solving
-from .beside import beside
+from .beside import Progress, beside
 
 _MOTION = 0.5  # The share of the work that is over when the motion is known.
 MAX_FRAME = 1_048_574  # Of a scene in Blender.
@@ -146,13 +146,17 @@ def take_motion(
         )
     one = take.of_person(manner.person or take.people[0])
     if options.solved is not None:
-        joints = yield from part(solving.solve(one, options.solved), 0.0, 0.9)
+        lifter = options.solved.lifter
+        one = yield from part(solving.calibrated(one), 0.0, 0.1)
+        joints = yield from part(solving.solve(one, options.solved), 0.1, 0.9)
     else:
-        joints = stored_joints(one)
-    camera = take.header.camera
-    motion = yield from part(
-        beside(lambda _: retarget_clip(joints, camera, times, rest, manner)), 0.9, 1.0
-    )
+        lifter, joints = one.header.lifter, stored_joints(one)
+
+    def follow(_: Progress) -> CharacterMotion:
+        memory = solving.memory(one, lifter)
+        return retarget_clip(joints, one.header.camera, times, rest, manner, memory)
+
+    motion = yield from part(beside(follow), 0.9, 1.0)
     return motion
 
 

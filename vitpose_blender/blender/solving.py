@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from ..core.errors import VitposeError
 from ..core.filters import PRESETS
+from ..core.motion import Memory
+from ..core.self_calibration import height_of, memory_of, self_calibrated
 from ..core.solve import Joints, solve_take
 from ..core.steps import Steps, part
 from ..core.take import Take
@@ -34,7 +36,7 @@ class Solver:
         try:
             from ..inference.lifters import make_lifter
 
-            lifter = make_lifter(self.lifter)
+            lifter = make_lifter(self.lifter, height_of(take.header))
         except ModuleNotFoundError as error:
             raise VitposeError(
                 f"The Python module {error.name} is not installed: set up the "
@@ -42,6 +44,24 @@ class Solver:
             ) from error
         preset = PRESETS[self.preset]
         return solve_take(take, lifter, preset, Joints.SOLVE, progress)
+
+
+def calibrated(take: Take) -> Steps[Take]:
+    """Return a take of one person that knows its camera, if it shows it, in steps."""
+
+    def find(_: Progress) -> Take:
+        from ..inference.lifters import CLIP_LIFTER, make_lifter
+
+        return self_calibrated(take, CLIP_LIFTER, make_lifter)
+
+    return beside(find)
+
+
+def memory(take: Take, lifter: str) -> Memory:
+    """Return what is known of the person of a take whose joints a lifter made."""
+    from ..inference.lifters import make_lifter
+
+    return memory_of(take.header, lifter, make_lifter)
 
 
 def solve(take: Take, solver: Solver) -> Steps[list[Joints3D]]:

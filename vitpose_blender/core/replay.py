@@ -11,7 +11,7 @@ from .camera_model import Camera
 from .errors import TakeError
 from .journal import STATE_KEY
 from .live_drive import LiveDrive, Manner, in_manner
-from .motion import CharacterMotion, CharacterPose
+from .motion import CharacterMotion, CharacterPose, Memory
 from .retarget import retarget
 from .rig_rest import RigRest
 from .rotations import same_hemisphere, unit
@@ -69,6 +69,7 @@ def retarget_clip(
     times: FloatArray,
     rest: RigRest,
     manner: Manner,
+    memory: Memory | None = None,
 ) -> CharacterMotion:
     """Return a character's motion by joints of a whole clip, looking both ways.
 
@@ -78,9 +79,10 @@ def retarget_clip(
         times: Wanted, shape `(F,)` [s].
         rest: The character.
         manner: How it follows; whom does not matter here.
+        memory: What is known of the person; see `self_calibration.memory_of`.
     """
     person = to_world(joints, camera, times)
-    return retarget(in_manner(person, manner), rest)
+    return retarget(in_manner(person, manner), rest, memory)
 
 
 def manner_of(take: Take, name: str = "") -> Manner:
