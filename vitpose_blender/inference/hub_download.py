@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A model of the Hugging Face hub into a folder: goes on where it was, and checked.
 
-The hub's own library fetches, and resumes; whether what arrived is what was sent is
-checked here against the hashes that the hub tells.
+The hub's own library asks and fetches. Its ready-made download begins a file anew after
+each break, and trusts what arrived: both are done here, by a part file that is kept and
+by the hashes that the hub tells.
 """
 
 import fnmatch
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from .weights import hub_errors, hub_reason
 
 _PATTERNS = ("*.json", "*.safetensors")
 _OLD_PATTERNS = ("*.json", "*.bin")  # Of models that have no safetensors.
+_PART = ".part"
 _BLOCK = 1 << 20  # [bytes]
 
 
@@ -38,7 +41,10 @@ class HubFile:
 
     def is_at(self, folder: Path) -> bool:
         """Whether a folder holds this file, whole and unaltered."""
-        path = folder / self.name
+        return self.is_like(folder / self.name)
+
+    def is_like(self, path: Path) -> bool:
+        """Whether a file has this content."""
         if not path.is_file() or path.stat().st_size != self.size:
             return False
         if self.sha256:
@@ -100,24 +106,48 @@ def download(
         WeightsError: The hub does not answer, has no such model, or what arrived is
             not what was sent.
     """
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import hf_hub_url
 
     version, files = list_files(model)
     on_total(sum(file.size for file in files))
     for file in files:
         if file.is_at(folder):
             continue
-        (folder / file.name).unlink(missing_ok=True)
         try:
-            hf_hub_download(model, file.name, revision=version, local_dir=folder)
+            url = hf_hub_url(model, file.name, revision=version)
+            part = _fetch(url, file, folder)
         except hub_errors() as error:
             raise _failed(model, error) from error
-        if not file.is_at(folder):
-            (folder / file.name).unlink(missing_ok=True)
+        if not file.is_like(part):
+            part.unlink()
             raise WeightsError(
                 f"{file.name} of {model!r} arrived damaged and was thrown away: "
                 "download it again"
             )
+        part.replace(folder / file.name)
+
+
+def _fetch(url: str, file: HubFile, folder: Path) -> Path:
+    """Fetch what is missing of a file, and return the part file that holds all."""
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils._headers import build_hf_headers
+
+    part = folder / f"{file.name}.{(file.sha256 or file.git_sha1)[:8]}{_PART}"
+    part.parent.mkdir(parents=True, exist_ok=True)
+    part.touch()
+    if part.stat().st_size > file.size:
+        part.write_bytes(b"")
+    with part.open("r+b") as stream:
+        done = stream.seek(0, os.SEEK_END)
+        if done < file.size:
+            http_get(
+                url,
+                stream,
+                resume_size=done,
+                headers=build_hf_headers(),
+                expected_size=file.size,
+            )
+    return part
 
 
 def _failed(model: str, error: Exception) -> WeightsError:

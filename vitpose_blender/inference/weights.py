@@ -7,6 +7,7 @@ is asked by the caller, not here.
 
 import json
 import logging
+import sys
 from pathlib import Path
 
 from ..core.errors import WeightsError
@@ -178,7 +179,13 @@ def hub_errors() -> tuple[type[Exception], ...]:
 
     names = ("HTTPError", "HfHubHTTPError", "XetDownloadError", "EntryNotFoundError")
     own = tuple(getattr(errors, name) for name in names if hasattr(errors, name))
-    return (*own, OSError, ValueError)
+    return (*own, *_http_errors(), OSError, ValueError)
+
+
+def _http_errors() -> tuple[type[Exception], ...]:
+    """Return what the hub's HTTP library raises; which one that is differs."""
+    libraries = (sys.modules.get(name) for name in ("httpx", "httpx2"))
+    return tuple(library.HTTPError for library in libraries if library is not None)
 
 
 def hub_reason(error: Exception) -> str:
@@ -190,6 +197,7 @@ def hub_reason(error: Exception) -> str:
         (errors.RepositoryNotFoundError, "the hub knows no such model"),
         (errors.LocalEntryNotFoundError, "the hub does not answer"),
         (ConnectionError, "the hub does not answer"),
+        *((kind, "the hub does not answer") for kind in _http_errors()),
     )
     for kind, reason in reasons:
         if isinstance(error, kind):
