@@ -48,12 +48,14 @@ class ChildProcess(Closing):
     Attributes:
         pictures: That it shares.
         num_heard: How many lines have come from it.
+        is_waited_for: Whether somebody waits for its next line.
         complaint: Why it was killed, a sentence; empty if it was not.
     """
 
     def __init__(self, config: CaptureConfig, person: int) -> None:
         self.pictures = PictureReader()
         self.num_heard = 0
+        self.is_waited_for = False
         self.complaint = ""
         self._lock = threading.Lock()
         self._log = _open_log(config.journal)
@@ -159,7 +161,9 @@ class ChildProcess(Closing):
     def _read_line(self) -> str:
         stdout = self._process.stdout
         assert stdout is not None
+        self.is_waited_for = True
         line: bytes = stdout.readline()
+        self.is_waited_for = False
         if not line.endswith(b"\n"):
             raise Ended
         self.num_heard += 1

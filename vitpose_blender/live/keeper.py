@@ -20,7 +20,8 @@ class Keeper(Closing):
     """Beats for a child, ends it when the capture shall end, kills it when it hangs.
 
     It does so in a thread of its own. Blender may hold all of its Python's threads up
-    for a minute, as a long operator does: that time is not the child's silence.
+    for a minute, as a long operator does, and a disk may hold up who reads: that time
+    is not the child's silence.
 
     Args:
         child: To watch over.
@@ -63,7 +64,7 @@ class Keeper(Closing):
             if not self._may_be_silent(silence):
                 return
             self._wake.wait(LOOK_EVERY)
-            silence += LOOK_EVERY
+            silence += LOOK_EVERY * self._child.is_waited_for
         self._child.end(STOP_GRACE)
 
     def _may_be_silent(self, silence: float) -> bool:

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A source that opens while the model loads, and the counting of what it drops."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from tests.live.conftest import WAIT
+from vitpose_blender.core.errors import CameraError
+from vitpose_blender.core.types import Frame
+from vitpose_blender.live.camera_feed import Look, _Coming
+from vitpose_blender.live.feed import Opening
+
+IMAGE = np.zeros((4, 4, 3), np.uint8)
+
+
+class Camera:
+    """A live source that has dropped what is missing between the frames' numbers."""
+
+    is_live = True
+
+    def __init__(self, *indices):
+        self.num_dropped = 0
+        self.is_closed = threading.Event()
+        self._indices = indices
+
+    def __iter__(self):
+        last = -1
+        for index in self._indices:
+            self.num_dropped += index - last - 1
+            last = index
+            yield Frame(IMAGE, index / 30, index)
+
+    def close(self):
+        self.is_closed.set()
+
+
+def test_what_came_while_loading_was_not_dropped():
+    look = Look(Camera(40, 41, 45), lambda frame: [], Opening())
+    dropped = [look.num_dropped for _ in look]
+    assert dropped == [0, 0, 3]
+
+
+def test_nothing_is_dropped_before_the_first_look():
+    assert Look(Camera(40), lambda frame: [], Opening()).num_dropped == 0
+
+
+def test_the_models_own_time_is_told():
+    seen = next(iter(Look(Camera(0), lambda frame: [], Opening())))
+    assert 0.0 <= seen.work < WAIT
+
+
+def test_a_source_is_open_when_it_is_waited_for():
+    camera = Camera()
+    with _Coming(lambda: camera) as coming:
+        assert coming.wait() is camera
+        assert not camera.is_closed.is_set()
+    assert camera.is_closed.is_set()
+
+
+@pytest.mark.parametrize("kind", [CameraError, ZeroDivisionError])
+def test_what_opening_raises_is_raised_when_waited_for(kind, caplog):
+    def fail():
+        raise kind("no camera")
+
+    with (
+        pytest.raises(kind, match="no camera"),
+        _Coming(fail) as coming,
+    ):
+        coming.wait()
+    assert bool(caplog.records) == (kind is ZeroDivisionError)  # A bug is logged.
+
+
+def test_a_source_that_opens_too_late_is_closed(monkeypatch):
+    monkeypatch.setattr("vitpose_blender.live.camera_feed.LET_GO", 0.0)
+    proceed, camera = threading.Event(), Camera()
+
+    def slow():
+        assert proceed.wait(WAIT)
+        return camera
+
+    with _Coming(slow) as coming:
+        coming.check()
+    assert not camera.is_closed.is_set()
+    proceed.set()
+    assert camera.is_closed.wait(WAIT)
