@@ -82,9 +82,9 @@ def judge_soak(rows: list[tuple[float, ...]]) -> int:
         return 1
     third = max(len(warm) // 3, 1)
     early, late = warm[:third], warm[-third:]
+    # The least of each: a search for people takes memory and gives it back.
     grown = [
-        sum(row[column] for row in late) / third
-        - sum(row[column] for row in early) / third
+        min(row[column] for row in late) - min(row[column] for row in early)
         for column in (1, 2, 3)
     ]
     print(
