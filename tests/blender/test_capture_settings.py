@@ -71,16 +71,18 @@ def test_every_setting_arrives(capture, own_folder):
 
 
 def test_the_preferences_arrive(capture, monkeypatch):
-    chosen = SimpleNamespace(
-        model=" my/model ", device="cuda", detector="", engine="thread"
-    )
+    chosen = SimpleNamespace(device="cuda", detector="", engine="thread")
+    shared = []
     monkeypatch.setattr(capture_start, "prefs", lambda: chosen)
+    monkeypatch.setattr(capture_start, "chosen_model", lambda: "my/model")
+    monkeypatch.setattr(capture_start, "share_with_blender", lambda: shared.append(1))
     capture.source = "CAMERA"
     got = config()
     assert (got.model, got.device, got.detector, got.engine) == (
         "my/model", "cuda", "auto", "thread",
     )  # fmt: skip
     assert got.allow_download == bpy.app.online_access
+    assert shared == [1]  # A thread of Blender needs the runtime's packages here.
 
 
 @pytest.mark.parametrize("name", ["preset", "body"])
