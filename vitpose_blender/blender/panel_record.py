@@ -11,7 +11,7 @@ from . import access, session, take_list, take_settings
 from .panel_parts import draw_button, draw_text
 from .take_list import VitposeTakeItem, VitposeTakeList, shelf
 
-_NAME_SHARE = 0.52  # Of a row's width.
+_NAME_SHARE = 0.56  # Of a row's width.
 
 
 class VITPOSE_UL_takes(UIList):

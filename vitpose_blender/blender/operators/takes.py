@@ -87,9 +87,16 @@ class VITPOSE_OT_take_delete(NeedsTake, _OfTake, Operator):
     bl_options = {"REGISTER"}
 
     def invoke(self, context: Context, event: Event) -> OperatorReturn:
-        manager = context.window_manager
+        manager, item = context.window_manager, take_list.active_item()
         assert manager is not None
-        return manager.invoke_confirm(self, event)
+        assert item is not None
+        return manager.invoke_confirm(
+            self,
+            event,
+            title=f"Delete {self.take or item.name}?",
+            message="It moves to the folder of deleted takes for 30 days",
+            confirm_text="Delete",
+        )
 
     @reports_errors
     def execute(self, context: Context) -> OperatorReturn:
