@@ -131,7 +131,7 @@ def main(arguments: argparse.Namespace) -> int:
     take = read_take(arguments.take)
     person = take.people[0] if arguments.person is None else arguments.person
     others = [other for other in take.people if other != person]
-    take = calibrated(take.of_person(person), arguments)
+    take = take.of_person(person)
     with _cli.hushed():
         load.open_empty_scene()
         armature = load.load_character(arguments.character, arguments.armature)
@@ -142,6 +142,7 @@ def main(arguments: argparse.Namespace) -> int:
         fps = arguments.fps or animate.natural_fps(take.header.fps, times)
         animate.set_scene_fps(fps)
     check_duration(take, animate.scene_fps())
+    take = calibrated(take, arguments)
     joints = solve(take, arguments)
     num_frames = len(frame_times(joints[0].t, joints[-1].t, animate.scene_fps()))
     with _cli.Progress("Baking", num_frames) as baking:

@@ -123,7 +123,8 @@ def test_every_format_keeps_the_speed_at_another_rate(animate, tmp_path):
     done = animate(*arguments, "--fps", 24)
 
     assert (done.code, done.err) == (0, "")
-    solving, baking, summary = done.out.splitlines()
+    found, solving, baking, summary = done.out.splitlines()
+    assert found.startswith("Calibrated: body 1.70 m (assumed), camera")
     assert f"{NUM_FRAMES}/{NUM_FRAMES} frames" in solving
     assert "25/25 frames" in baking
     assert "person 1 of two.take.jsonl, 25 frames at 24 fps" in summary
@@ -291,7 +292,7 @@ def test_it_runs_from_the_command_line_without_chatter(take, tmp_path):
         text=True,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert len(done.stdout.splitlines()) == 3
+    assert len(done.stdout.splitlines()) == 4
     assert glb_duration(out) == pytest.approx(1.0, abs=0.01)
 
 
@@ -557,3 +558,14 @@ def test_results_that_cannot_be_written(
 
 def assert_matches(pattern: str, text: str) -> None:
     assert re.search(pattern, text), text
+
+
+def test_a_stand_in_the_clip_is_used_unless_it_shall_not_be(animate, take, tmp_path):
+    poses = {}
+    for how in ("auto", "take", "off"):
+        done = animate("--out", tmp_path / f"{how}.bvh", "--calibration", how)
+        assert done.code == 0, done
+        assert done.out.startswith("Calibrated") == (how == "auto")
+        poses[how] = bvh_motion(tmp_path / f"{how}.bvh")[1]
+    np.testing.assert_array_equal(poses["take"], poses["off"])
+    assert np.abs(poses["auto"] - poses["off"]).max() > 0.5  # [deg]
