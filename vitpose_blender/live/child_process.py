@@ -4,6 +4,7 @@
 import contextlib
 import json
 import logging
+import os
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,8 @@ MAX_LOG = 4 * 2**20  # A chatty library must not fill the disk [bytes].
 SHOWN_LOG = 2  # Lines of it in a message.
 KILLED_SOON = 2.0  # After a kill the system takes no longer [s].
 
+# Of glibc: pictures of several threads must not each leave holes in a heap of its own.
+_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
 # No console window beside Blender's on Windows.
 _NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
@@ -192,6 +195,7 @@ def _start(
         stderr=log_file,
         pass_fds=inherited,
         creationflags=_NO_WINDOW,
+        env=_ENVIRONMENT | os.environ,
     )
 
 
