@@ -7,7 +7,7 @@ import bpy
 import pytest
 
 import vitpose_blender
-from tests.blender.drawn import draw
+from tests.blender.drawn import Layout, draw
 from tests.blender.fingerprint import differences, fingerprint
 from tests.blender.live_sources import WAIT, FakeSource, joints_of, moments
 from tests.blender.rigs import add_humanoid, farthest, heads
@@ -22,6 +22,7 @@ from vitpose_blender.blender.operators import capture as operators
 from vitpose_blender.blender.panel_capture import (
     VITPOSE_PT_actors,
     VITPOSE_PT_capture,
+    VITPOSE_UL_actors,
     status_lines,
 )
 from vitpose_blender.blender.panel_source import (
@@ -346,6 +347,17 @@ def test_the_list_of_characters_explains_itself_while_empty(capture, hero):
     bpy.ops.vitpose.actor_add()
     assert "each person" not in texts(draw(VITPOSE_PT_actors))
     assert "person" not in draw(VITPOSE_PT_capture).properties
+
+
+def test_a_row_of_the_list_is_red_where_nobody_can_be_driven(capture, hero):
+    bpy.ops.vitpose.actor_add()
+    bpy.ops.vitpose.actor_add()
+    for actor, is_red in zip(capture.actors, (False, True)):
+        row = Layout()
+        row.split = lambda row=row, **_: row
+        VITPOSE_UL_actors.draw_item(None, None, row, capture, actor, *[None] * 5)
+        assert row.alert == is_red
+        assert row.properties == ["armature", "person"]
 
 
 def test_settings_survive_the_file(capture, hero, tmp_path):

@@ -164,3 +164,6 @@ def test_listed_characters_are_driven_instead(capture):
     assert driven() == [Driven("Other", 2)]
     capture.actors[1].armature = bpy.data.objects["Hero"]
     assert driven() == [Driven("Other", 2), Driven("Hero", 1)]
+    bpy.context.scene.collection.objects.unlink(bpy.data.objects["Other"])
+    assert capture.actors[0].armature is not None  # As after deleting it by hand.
+    assert driven() == [Driven("Hero", 1)]

@@ -253,6 +253,15 @@ class VitposeCapture(PropertyGroup):
         active_actor: IntProperty(name="Active Character", min=0)
 
 
+def listed_actors(scene: Scene) -> list[VitposeActor]:
+    """Return the listed characters that are in a scene: deleted ones linger else."""
+    return [
+        actor
+        for actor in settings(scene).actors
+        if actor.armature is not None and actor.armature.name in scene.objects
+    ]
+
+
 def settings(scene: Scene) -> VitposeCapture:
     """Return the capture settings of a scene, typed."""
     group: Any = scene.vitpose  # type: ignore[attr-defined]

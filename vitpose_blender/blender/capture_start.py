@@ -13,7 +13,7 @@ from ..data_files import data_folder
 from ..live.config import CaptureConfig, Driven
 from . import props
 from .calibration_settings import camera_name
-from .capture_settings import VitposeCapture, settings
+from .capture_settings import VitposeCapture, listed_actors, settings
 from .models import chosen_model
 from .preferences import prefs
 from .runtime import interpreter, share_with_blender
@@ -64,14 +64,14 @@ def driven(context: Context) -> list[Driven]:
     Raises:
         CharacterError: There is none.
     """
-    capture = settings(_scene(context))
     listed = [
         Driven(actor.armature.name, actor.person)
-        for actor in capture.actors
+        for actor in listed_actors(_scene(context))
         if actor.armature is not None
     ]
     if listed:
         return listed
+    capture = settings(_scene(context))
     armature = props.chosen_armature(context)
     if armature is None:
         raise CharacterError("There is no character: load one, or the mannequin")

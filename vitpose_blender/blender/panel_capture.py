@@ -10,7 +10,7 @@ from bpy.types import Context, Panel, UILayout, UIList
 
 from ..live.config import Status
 from . import access
-from .capture_settings import VitposeCapture, settings
+from .capture_settings import VitposeCapture, listed_actors, settings
 from .operators.capture import start_refusal
 from .panel_parts import draw_button, draw_text
 from .session import CALM, live
@@ -82,6 +82,7 @@ class VITPOSE_UL_actors(UIList):
     ) -> None:
         """Draw a row: the character and the number of its person."""
         row = layout.split(factor=0.7, align=True)
+        row.alert = item not in listed_actors(access.scene())
         row.prop(item, "armature", text="", icon="OUTLINER_OB_ARMATURE")
         row.prop(item, "person", text="")
 
@@ -144,7 +145,7 @@ def status_lines(status: Status) -> Iterator[tuple[str, str]]:
 def _draw_manner(layout: UILayout, capture: VitposeCapture) -> None:
     layout.prop(capture, "body")
     layout.prop(capture, "preset")
-    if not any(actor.armature for actor in capture.actors):
+    if not listed_actors(access.scene()):
         layout.prop(capture, "person")
     column = layout.column(heading="Options", align=True)
     column.prop(capture, "mirror")

@@ -9,7 +9,7 @@ from bpy.types import Context, Event, Object, Operator
 
 from .. import access, capture_start, detect, map_editor, props
 from ..bindable import check_can_bind
-from ..capture_settings import VitposeCapture, settings
+from ..capture_settings import VitposeCapture, listed_actors, settings
 from ..session import live
 from . import wiggle
 from .common import OperatorReturn, refusal, reports_errors
@@ -26,7 +26,7 @@ def start_refusal(context: Context) -> str:
     capture = settings(access.scene())
     if wiggle.running:
         return "The wiggle test is running: press Esc to end it"
-    is_listed = any(actor.armature for actor in capture.actors)
+    is_listed = bool(listed_actors(access.scene()))
     if not is_listed and props.chosen_armature(context) is None:
         return "Load a character first: the mannequin will do"
     return ("" if is_listed else refusal(context)) or capture_start.source_refusal(
