@@ -130,7 +130,7 @@ def follow(
         subject: The character.
         clips: What the person does.
         result: Is filled in.
-        manner: `baked`, `live` or `unknown`; see `rigs_cast.Role`.
+        manner: See `rigs_cast.Role`.
 
     Raises:
         RigError: The extension cannot bind it.

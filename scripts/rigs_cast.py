@@ -28,8 +28,8 @@ class Role:
         open: Loads it into an empty scene.
         has_known_map: Whether the roles' bones in the truth are those to be found; a
             generated rig is moved by other bones than those that show its pose.
-        manner: `baked`, `live`, which cannot look ahead, or `unknown`: baked, with a
-            person who was never seen standing upright.
+        manner: `baked`, or `live`, which cannot look ahead; with `unknown` the person
+            was never seen standing upright.
     """
 
     name: str
@@ -64,9 +64,9 @@ def default(shared: Path, folder: Path) -> Iterator[Role]:
         if at_home.is_file():
             again = Role(path.stem, partial(open_subject, path, truth), False)
             yield replace(again, name=f"{path.stem}, live", manner="live")
-            yield replace(
-                again, name=f"{path.stem}, never seen standing", manner="unknown"
-            )
+            new = f"{path.stem}, never seen standing"
+            yield replace(again, name=new, manner="unknown")
+            yield replace(again, name=f"{new}, live", manner="unknown live")
     if make_rigify(folder):
         for name, (kind, item, truth) in rig_truth.RIGIFY_MADE.items():
             path = folder / f"{kind}.blend"

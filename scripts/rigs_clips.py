@@ -61,11 +61,12 @@ class Clip:
         """Return what is known of the person before: how they stand, as a rule.
 
         Args:
-            manner: `baked`, `live` or `unknown`; see `rigs_cast.Role`.
+            manner: See `rigs_cast.Role`.
         """
-        memory = Memory() if manner == "unknown" else calibrated(still(self.standing))
+        is_new = "unknown" in manner
+        memory = Memory() if is_new else calibrated(still(self.standing))
         memory.leg_length = None  # Clips that share a person differ a little.
-        memory.looks_ahead = manner != "live"
+        memory.looks_ahead = "live" not in manner
         return memory
 
 

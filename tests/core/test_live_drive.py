@@ -140,7 +140,7 @@ def test_a_jump_is_a_jump_and_a_wobble_is_none(rest):
         poses = run(LiveDrive(rest, CAMERA, Manner()), joints)
         rise = [location(pose, "hips")[2] for pose in poses]
         assert rise[12] - rise[5] == pytest.approx(expected, abs=0.01)
-        assert rise[20] == pytest.approx(rise[5], abs=1e-6)
+        assert rise[20] == pytest.approx(rise[5], abs=1e-4)
 
 
 def test_the_wanted_person_is_followed_and_nobody_else(rest):

@@ -49,9 +49,9 @@ def chest_frame(xyz: FloatArray) -> FloatArray:
     return body_frame(between(xyz, "right_shoulder", "left_shoulder"), thoracic)
 
 
-def forward_tilt(angle: float) -> FloatArray:
-    """Return the turn that leans a body part forward by an angle [rad], `(3, 3)`."""
-    return about_axis(np.array([1.0, 0.0, 0.0]), np.asarray(angle))
+def forward_tilt(angles: FloatArray) -> FloatArray:
+    """Return the turns that lean a body part forward by angles [rad], `(..., 3, 3)`."""
+    return about_axis(np.array([1.0, 0.0, 0.0]), angles)
 
 
 def head_frame(xyz: FloatArray) -> FloatArray:

@@ -12,6 +12,7 @@ from .rig_rest import RigRest
 from .rotations import blend, transpose
 from .twist import share_twist
 from .types import FloatArray
+from .upright import upright_lean
 
 
 def bone_turns(person: WorldMotion, rest: RigRest, memory: Memory) -> FloatArray:
@@ -24,12 +25,14 @@ def bone_turns(person: WorldMotion, rest: RigRest, memory: Memory) -> FloatArray
     """
     num_frames, num_bones = len(person.times), len(rest.names)
     known = np.full((num_frames, num_bones, 3, 3), np.nan)
-    from_upright = forward_tilt(-memory.lean) @ rest.upright.T
+    is_biped = rest.body == "biped"
+    from_upright = rest.upright.T
+    if is_biped:
+        from_upright = forward_tilt(-upright_lean(person, memory)) @ rest.upright.T
     pelvis = rest.turn_to_rig(pelvis_frame(person.xyz) @ from_upright)
     chest = rest.turn_to_rig(chest_frame(person.xyz) @ from_upright)
     known[:, rest.index["hips"]] = pelvis
     _spread(known, rest.chain("spine"), pelvis, chest)
-    is_biped = rest.body == "biped"
     _turn_head(known, person, rest, chest, is_biped)
     xyz = rest.to_rig(person.xyz)
     for side in SIDES:

@@ -22,6 +22,7 @@ def memory_to_dict(memory: Memory) -> dict[str, Any]:
         "leg_length": memory.leg_length,
         "spine_offset": memory.spine_offset,
         "lean": memory.lean,
+        "upright": {name: list(seen) for name, seen in memory.upright.items()},
     }
 
 
@@ -56,7 +57,11 @@ def _about_person(value: dict[str, Any]) -> Memory:
         path=np.zeros(3) if path is None else path,
         leg_length=_number(value.get("leg_length")),
         spine_offset=_number(value.get("spine_offset")),
-        lean=_number(value.get("lean")) or 0.0,
+        lean=_number(value.get("lean")),
+        upright={
+            str(name): (float(total), int(number))
+            for name, (total, number) in (value.get("upright") or {}).items()
+        },
     )
 
 

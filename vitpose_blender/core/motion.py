@@ -96,10 +96,11 @@ class Memory:
         twists: Each limb segment's twist [rad] and the time when it was last known.
         leg_length: The person's, from hip to ankle; None before one was seen [m].
         spine_offset: How far before the line from hips to shoulders the spine joint is
-            when the person stands at ease, in lengths of that line; None before that
-            was seen.
-        lean: How far the person's trunk leans forward when standing upright [rad]; only
-            a calibration tells that from a posture.
+            when the person stands at ease, in lengths of that line; None without a
+            calibration.
+        lean: How far the person's trunk leans forward when standing upright [rad];
+            None without a calibration.
+        upright: What was seen of both in upright moments: sum and number of frames.
         looks_ahead: Whether what comes later may be used: not live.
     """
 
@@ -109,5 +110,6 @@ class Memory:
     twists: dict[str, tuple[float, float]] = field(default_factory=dict)
     leg_length: float | None = None
     spine_offset: float | None = None
-    lean: float = 0.0
+    lean: float | None = None
+    upright: dict[str, tuple[float, int]] = field(default_factory=dict)
     looks_ahead: bool = False

@@ -9,15 +9,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from .body_frames import between, mean_joint, trunk_line
+from .body_frames import between
 from .layouts import CANONICAL, SIDES
 from .motion import Memory, WorldMotion
-from .rotations import cross, unit
-from .trunk_frames import trunk_frames
 from .types import FloatArray
+from .upright import (
+    is_upright,
+    legs_upright,
+    spine_ahead,
+    spine_offset,
+    trunk_lean,
+)
 
 ADULT_LEG = 0.82  # Hip to ankle of a 1.67 m adult (0.491 of stature, Winter 2009) [m].
-_UPRIGHT = np.cos(np.radians(25))  # Of a trunk whose back is at ease.
 _STRAIGHT = np.cos(np.radians(15))  # Of legs that stand.
 _SPINE = CANONICAL.index["spine"]
 
@@ -52,19 +56,10 @@ def with_plain_back(person: WorldMotion, memory: Memory) -> WorldMotion:
         person: The person, shape `(F, 28, 3)`, z up.
         memory: Keeps what was measured.
     """
-    hips = mean_joint(person.xyz, "left_hip", "right_hip")
-    line = mean_joint(person.xyz, "left_shoulder", "right_shoulder") - hips
-    frames = trunk_frames(between(person.xyz, "right_hip", "left_hip"), line)
-    length = np.linalg.norm(line, axis=-1)
-    forward = frames[:, 2]
-    if memory.spine_offset is None:
-        ahead = np.sum((person.xyz[:, _SPINE] - hips) * forward, axis=-1) / length
-        at_ease = np.isfinite(ahead) & (unit(line)[:, 2] > _UPRIGHT)
-        if not at_ease.any():
-            return person
-        memory.spine_offset = float(np.median(ahead[at_ease]))
+    ahead, forward = spine_ahead(person.xyz)
+    offset = spine_offset(ahead, is_upright(person.xyz), memory)
     xyz = person.xyz.copy()
-    xyz[:, _SPINE] -= memory.spine_offset * length[:, np.newaxis] * forward
+    xyz[:, _SPINE] -= offset[:, np.newaxis] * forward
     return replace(person, xyz=xyz)
 
 
@@ -79,17 +74,14 @@ def calibrated(person: WorldMotion) -> Memory:
         seen is left to be measured later.
     """
     memory = Memory()
-    leg_length(person.xyz, memory)
-    with_plain_back(person, memory)
-    line = trunk_line(person.xyz)
-    across = unit(between(person.xyz, "right_hip", "left_hip") * (1.0, 1.0, 0.0))
-    ahead = cross(across, np.array([0.0, 0.0, 1.0]))
-    lean = np.arctan2(np.sum(line * ahead, axis=-1), line[:, 2])
-    standing = np.isfinite(lean) & (line[:, 2] > _UPRIGHT)
-    for side in SIDES:
-        for start, end in (("knee", "hip"), ("ankle", "knee")):
-            bone = unit(between(person.xyz, f"{side}_{start}", f"{side}_{end}"))
-            standing &= bone[:, 2] > _STRAIGHT
+    xyz = person.xyz
+    leg_length(xyz, memory)
+    ahead, _ = spine_ahead(xyz)
+    at_ease = is_upright(xyz) & np.isfinite(ahead)
+    if at_ease.any():
+        memory.spine_offset = float(np.median(ahead[at_ease]))
+    lean = trunk_lean(xyz)
+    standing = np.isfinite(lean) & is_upright(xyz) & legs_upright(xyz, _STRAIGHT)
     if standing.any():
         memory.lean = float(np.median(lean[standing]))
     return memory

@@ -41,7 +41,9 @@ def retarget(
         it last had against the bone that carries it, at first its rest pose.
     """
     memory = Memory(looks_ahead=True) if memory is None else memory
-    person = with_plain_back(_rotate_motion(motion, rest.facing), memory)
+    person = _rotate_motion(motion, rest.facing)
+    if rest.body == "biped":
+        person = with_plain_back(person, memory)
     turns = bone_turns(person, rest, memory)
     heads = _place(person, rest, turns, memory)
     if hands_meet:
