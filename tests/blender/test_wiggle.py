@@ -54,6 +54,12 @@ def plain():
     return armature
 
 
+def updated_steps(armature):
+    for moment in steps_of(armature):
+        bpy.context.view_layer.update()
+        yield moment
+
+
 def moved_at_most(armature):
     """Return each role's heads where it has moved them farthest, rest-relative."""
     bpy.context.view_layer.update()
@@ -154,6 +160,26 @@ def test_a_bound_character_wiggles_and_stays_bound(plain):
     assert np.linalg.norm(moved["left_shin"][f"{PREFIX}LeftFoot"]) > 0.2
     assert pose_of(plain) == before
     assert [c.mute for b in plain.pose.bones for c in b.constraints] == mutes
+
+
+def test_bones_that_own_constraints_hold_move_all_the_same(plain):
+    free = [heads(plain) for _ in updated_steps(plain)]
+    target = bpy.data.objects.new("Target", None)
+    bpy.context.scene.collection.objects.link(target)
+    bones = plain.pose.bones
+    copy = bones[f"{PREFIX}LeftForeArm"].constraints.new("COPY_ROTATION")
+    ik = bones[f"{PREFIX}LeftFoot"].constraints.new("IK")
+    ik.use_tail, ik.chain_count = False, 2
+    limit = bones[f"{PREFIX}Head"].constraints.new("LIMIT_ROTATION")
+    limit.use_limit_x = limit.use_limit_y = limit.use_limit_z = True
+    off = bones[f"{PREFIX}Neck"].constraints.new("COPY_ROTATION")
+    copy.target = ik.target = off.target = target
+    off.mute = True
+    held = [heads(plain) for _ in updated_steps(plain)]
+    for at_free, at_held in zip(free, held, strict=True):
+        for name, place in at_free.items():
+            np.testing.assert_allclose(at_held[name], place, atol=1e-4, err_msg=name)
+    assert [each.mute for each in (copy, ik, limit, off)] == [False, False, False, True]
 
 
 def test_properties_of_the_map_hold_meanwhile(plain):

@@ -14,7 +14,7 @@ from mathutils import Quaternion
 
 from ..core.rig import RigMap, Value
 from . import access, character, map_editor, props
-from .own_constraints import PREFIX
+from .own_constraints import PREFIX, ik_chain
 from .role_texts import role_label, role_labels
 from .wiggle_moves import Move, plan_moves
 
@@ -101,12 +101,13 @@ def _show(armature: Object, moves: list[Move], elapsed: float, pose: Pose) -> Mo
 def _held_still(armature: Object, rig_map: RigMap) -> Iterator[Pose]:
     """Let nothing but us move the armature; yields its pose, which comes back.
 
-    Constraints of a binding are muted, and the properties hold that its map asks for.
+    Constraints of a binding are muted, and the character's own that hold the bones of
+    the map; the properties hold that the map asks for.
     """
     uid = armature.session_uid
     bones = access.pose_bones(armature)
     pose = {bone.name: _read_channels(bone) for bone in bones}
-    muted = _mute_binding(armature)
+    muted = _mute_holders(armature, rig_map)
     properties = _set_properties(armature, rig_map.properties)
     try:
         yield pose
@@ -130,16 +131,21 @@ def _write_pose(armature: Object, pose: Pose, names: Iterable[str]) -> None:
             setattr(bone, channel, values)
 
 
-def _mute_binding(armature: Object) -> list[tuple[str, str]]:
-    """Switch our constraints off; returns the bones and constraints that were on."""
-    ours = [
+def _mute_holders(armature: Object, rig_map: RigMap) -> list[tuple[str, str]]:
+    """Switch off what would hold the bones; returns bones and constraints."""
+    wanted = {name for names in rig_map.bones.values() for name in names}
+    acting = [
         (bone.name, constraint.name)
         for bone in access.pose_bones(armature)
         for constraint in bone.constraints
-        if constraint.name.startswith(PREFIX) and not constraint.mute
+        if not constraint.mute
+        and (
+            constraint.name.startswith(PREFIX)
+            or wanted & {held.name for held in (bone, *ik_chain(bone, constraint))}
+        )
     ]
-    _set_mute(armature, ours, True)
-    return ours
+    _set_mute(armature, acting, True)
+    return acting
 
 
 def _set_mute(armature: Object, which: list[tuple[str, str]], mute: bool) -> None:
