@@ -169,6 +169,15 @@ def test_all_that_is_made_bears_our_name(rig):
     assert made == {"VITPOSE_COPY_ROTATION", "VITPOSE_COPY_LOCATION", "VITPOSE_IK"}
 
 
+def test_targets_do_not_clutter_the_view(rig):
+    armature, rest = rig
+    binding.ensure_binding(armature, rest)
+    bpy.context.view_layer.update()
+    targets = [item for item in armature.children if item.type == "EMPTY"]
+    assert targets
+    assert not any(target.visible_get() for target in targets)
+
+
 @pytest.mark.parametrize(("has_twist", "count"), [(False, 2), (True, 3)])
 def test_ik_spans_from_the_lower_to_the_upper_bone(has_twist, count):
     armature = add_humanoid(has_twist=has_twist)

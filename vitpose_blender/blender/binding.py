@@ -178,6 +178,9 @@ def _ensure_collection(name: str) -> Collection:
     collection = access.find_collection(name)
     if collection is None:
         collection = bpy.data.collections.new(name)
+        # Constraints read what is hidden, too; seen, dozens of targets and their dashed
+        # lines would lie about the character.
+        collection.hide_viewport = True
     collection[_MARK] = True
     children = access.scene().collection.children
     if name not in children:
