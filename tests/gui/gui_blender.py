@@ -12,7 +12,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 SIZE_WH = (1600, 1000)
-TIMEOUT = 60.0  # [s]
+TIMEOUT = 120.0  # [s]
 PERIOD = 0.01  # Between two looks for an answer [s].
 COLUMNS = (0.25, 0.55, 0.7, 0.86, 0.94)  # Where a row's buttons are, of its width.
 SCROLLS = 4  # How far down a tab may reach, in screens.
@@ -172,12 +172,20 @@ class GuiBlender:
         self._run("xdotool", "key", key)
 
     def click(self, x, y, button=1):
-        """Press and release a mouse button, as fast as a hand does."""
-        self.move(x, y)
-        time.sleep(0.3)
-        self._run("xdotool", "mousedown", button)
-        time.sleep(0.1)
-        self._run("xdotool", "mouseup", button)
+        """Press and release a mouse button, once Blender has seen the pointer there.
+
+        A button under the pointer lights up at one look after the last one went out,
+        and takes a press after that: two moves, and Blender looks after each.
+        """
+        for step in (
+            ("mousemove", x - 2, y),
+            ("mousemove", x, y),
+            ("mousedown", button),
+            ("mouseup", button),
+        ):
+            self._run("xdotool", *step)
+            self.ask("0")
+            time.sleep(0.1)
 
     def scroll(self, clicks):
         """Turn the mouse wheel over the sidebar: down, or up where negative."""

@@ -112,7 +112,7 @@ class Capture:
             raise AssertionError(f"the capture ended: {status['message']}")
         return status["state"] == "running"
 
-    def wait_until_moving(self, name, timeout=30):
+    def wait_until_moving(self, name, timeout=90):
         """Wait until bones are elsewhere than they were."""
         before = self.bones(name)
         wait_for(f"{name} to move", lambda: self._moved(name, before), timeout)
