@@ -49,16 +49,16 @@ def _stat(folder):
 
 
 class Camera:
-    """A network camera that shows the sample clip, over and over."""
+    """A network camera that shows a clip, over and over; without one, the sample."""
 
-    def __init__(self, fps=30):
+    def __init__(self, fps=30, video=SAMPLE):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}/camera.mjpg"
         server = PROJECT / "mjpeg_server.py"
         self._process = subprocess.Popen(
-            [sys.executable, server, str(port), str(fps), SAMPLE],
+            [sys.executable, server, str(port), str(fps), str(video)],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )

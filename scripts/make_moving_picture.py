@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make the README's moving picture: the sample clip beside the character it drives.
+
+    python3 scripts/make_moving_picture.py      docs/pictures/driven.webp
+
+Takes what `scripts/demo.py` left in out/demo, and runs it first where nothing is there.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+import _cli
+import _contact_sheet
+import _environment
+import demo
+
+OUT = Path("docs", "pictures", "driven.webp")
+HEIGHT = 270  # Of the picture [px].
+FPS = 10.0  # [Hz]
+FIRST, LAST = 0.8, 8.8  # Of the clip [s].
+QUALITY = 55
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Render, put side by side and write; returns the exit code."""
+    from PIL import Image
+
+    os.chdir(_environment.ROOT)
+    if not (demo.TAKE.is_file() and demo.BLEND.is_file()) and demo.main():
+        return 1
+    pictures = [
+        Image.fromarray(picture[:, :, ::-1]) for picture in make_pictures(arguments.fps)
+    ]
+    pictures[0].save(
+        arguments.out,
+        save_all=True,
+        append_images=pictures[1:],
+        duration=round(1000 / arguments.fps),
+        loop=0,
+        quality=QUALITY,
+        method=6,
+    )
+    size = arguments.out.stat().st_size
+    print(f"{arguments.out}: {len(pictures)} pictures, {size / 1000:.0f} kB")
+    return 0
+
+
+def make_pictures(fps: float) -> list:
+    """Return the pictures, footage left and character right.
+
+    Args:
+        fps: How many a second of the clip [Hz].
+    """
+    import bpy
+    import numpy as np
+
+    from vitpose_blender.blender import character
+    from vitpose_blender.core.take import read_take
+
+    packets = {packet.frame: packet for packet in read_take(demo.TAKE).packets}
+    with _cli.hushed():
+        bpy.ops.wm.open_mainfile(filepath=str(demo.BLEND))
+    (armature,) = character.armatures()
+    scene = bpy.context.scene
+    rate = scene.render.fps / scene.render.fps_base
+    first = armature.animation_data.action.frame_range[0]
+    start = min(packet.t for packet in packets.values())
+    wanted = [
+        packet
+        for packet in packets.values()
+        if FIRST <= packet.t - start <= LAST and is_due(packet.t - start, fps)
+    ]
+    _contact_sheet.CELL_WH = (HEIGHT * 8 // 9, HEIGHT)
+    right = _contact_sheet.render(
+        armature, [first + (packet.t - start) * rate for packet in wanted]
+    )
+    left = footage({packet.frame: packet for packet in wanted})
+    return [np.hstack(pair) for pair in zip(left, right)]
+
+
+def is_due(t: float, fps: float, source_fps: float = 30.0) -> bool:
+    """Whether the frame at the time `t` [s] is the first after a moment of ours."""
+    return int(t * fps + 1e-6) != int((t - 1 / source_fps) * fps + 1e-6)
+
+
+def footage(packets: dict) -> list:
+    """Return the clip's pictures with the skeletons of packets, by frame, drawn."""
+    import cv2
+
+    from vitpose_blender.inference.camera import open_source
+    from vitpose_blender.inference.overlay import draw_people
+
+    pictures = []
+    with open_source(demo.VIDEO) as source:
+        for frame in source:
+            if frame.index in packets:
+                drawn = draw_people(frame.image, [packets[frame.index]])
+                size = round(HEIGHT * drawn.shape[1] / drawn.shape[0]), HEIGHT
+                pictures.append(cv2.resize(drawn, size, interpolation=cv2.INTER_AREA))
+    return pictures
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--fps", type=float, default=FPS, help="(%(default)g)")
+    wanted = parser.parse_args()
+    _environment.activate()
+    _cli.run(lambda: main(wanted))
