@@ -3,9 +3,9 @@
 
     python3 drive_capture.py OUT
 
-Mannequin, sample clip, Start, and Keep Last when it has ended; a camera, Start, Record,
-Stop, Bake, play back, save, open again. Pictures and Blender's log go to the folder
-OUT. Ends with 1 if anything is not as it should be.
+Mannequin, sample clip, Start, and Keep Last when it has ended; keypoints that go on for
+longer, Start, Record, Stop, Bake, play back, save, open again. Pictures and Blender's
+log go to the folder OUT. Ends with 1 if anything is not as it should be.
 """
 
 import sys
@@ -51,13 +51,11 @@ class Journey:
     Args:
         blender: With the extension, as it opens.
         check: Counts.
-        camera: Which sees the same.
     """
 
-    def __init__(self, blender, check, camera):
+    def __init__(self, blender, check):
         self.blender, self.check = blender, check
         self.capture = Capture(blender)
-        self.camera = camera
         self.shots = 2
 
     def character(self):
@@ -101,8 +99,9 @@ class Journey:
         self.check(f"Keep Last makes a take {takes}", len(takes) == 1)
 
     def record(self):
-        """Record a take, while a camera shows the clip over and over."""
-        self.capture.set_up(self.camera.address)
+        """Record a take of keypoints that go on for longer than the clip."""
+        long = Path(self.blender.folder).resolve() / "long.json"
+        self.capture.set_up(processes.long_recording(long))
         self.start()
         self.blender.press("vitpose.record_start")
         wait_for("recording", lambda: self.capture.status()["is_recording"])
@@ -205,9 +204,9 @@ def _farthest(some, others):
 def main(folder):
     """Go all the way; returns how many checks failed."""
     check = Checks()
-    with processes.Camera() as camera, GuiBlender(folder) as blender:
+    with GuiBlender(folder) as blender:
         try:
-            Journey(blender, check, camera).all_stations()
+            Journey(blender, check).all_stations()
         except AssertionError as error:
             check(str(error), False)
             blender.shot("failed")

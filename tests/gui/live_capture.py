@@ -62,6 +62,8 @@ class Capture:
         kind, setting = ("VIDEO", "video")
         if "://" in str(source):
             kind, setting = ("STREAM", "url")
+        elif str(source).endswith(".json"):
+            kind, setting = ("RECORDED", "recorded")
         code = SET_UP.format(
             extension=EXTENSION,
             setting=setting,

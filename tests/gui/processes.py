@@ -2,6 +2,7 @@
 """What runs beside a process, as Linux tells it; and a camera that runs there too."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -46,6 +47,22 @@ def _stat(folder):
     """Return a process's state and its parent's id."""
     state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
     return state, int(parent)
+
+
+def long_recording(path, times=8):
+    """Write the sample's keypoints as a recording in which they come repeatedly."""
+    sample = json.loads(SAMPLE.with_suffix(".keypoints.json").read_text("utf-8"))
+    count, long = len(sample["images"]), {**sample, "images": [], "annotations": []}
+    for first in range(0, times * count, count):
+        for image in sample["images"]:
+            index, t = image["frame_index"] + first, image["t"] + first / 30
+            moved = {"id": image["id"] + first, "frame_index": index, "t": t}
+            long["images"].append({**image, **moved})
+        for each in sample["annotations"]:
+            moved = {name: each[name] + first for name in ("id", "image_id")}
+            long["annotations"].append({**each, **moved})
+    Path(path).write_text(json.dumps(long), "utf-8")
+    return path
 
 
 class Camera:
