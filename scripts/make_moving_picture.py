@@ -3,19 +3,24 @@
 
     python3 scripts/make_moving_picture.py      docs/pictures/driven.webp
 
-Takes what `scripts/demo.py` left in out/demo, and runs it first where nothing is there.
+The clip's recorded keypoints drive it, so that every run gives the same picture.
 """
 
 import argparse
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import _cli
 import _contact_sheet
 import _environment
 import demo
+import measure_sample
 
 OUT = Path("docs", "pictures", "driven.webp")
+WORK = Path("out", "moving_picture")
+TAKE, BLEND = WORK / "sample.take.jsonl", WORK / "mannequin.blend"
 HEIGHT = 270  # Of the picture [px].
 FPS = 10.0  # [Hz]
 FIRST, LAST = 0.8, 8.8  # Of the clip [s].
@@ -27,8 +32,7 @@ def main(arguments: argparse.Namespace) -> int:
     from PIL import Image
 
     os.chdir(_environment.ROOT)
-    if not (demo.TAKE.is_file() and demo.BLEND.is_file()) and demo.main():
-        return 1
+    drive()
     pictures = [
         Image.fromarray(picture[:, :, ::-1]) for picture in make_pictures(arguments.fps)
     ]
@@ -46,6 +50,18 @@ def main(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def drive() -> None:
+    """Let the clip's keypoints drive the default character, into a .blend."""
+    fov, tilt = measure_sample.camera_of_sample()
+    scene = ["--fps", "30", "--fov", f"{fov:g}", "--tilt", f"{tilt:g}"]
+    for command in (
+        ["capture.py", demo.KEYPOINTS, "--footage", demo.VIDEO, *scene, "--out", TAKE],
+        ["animate.py", TAKE, demo.CHARACTER, "--out", BLEND],
+    ):
+        script = Path("scripts", str(command[0]))
+        subprocess.run([sys.executable, script, *command[1:]], check=True)
+
+
 def make_pictures(fps: float) -> list:
     """Return the pictures, footage left and character right.
 
@@ -58,9 +74,9 @@ def make_pictures(fps: float) -> list:
     from vitpose_blender.blender import character
     from vitpose_blender.core.take import read_take
 
-    packets = {packet.frame: packet for packet in read_take(demo.TAKE).packets}
+    packets = {packet.frame: packet for packet in read_take(TAKE).packets}
     with _cli.hushed():
-        bpy.ops.wm.open_mainfile(filepath=str(demo.BLEND))
+        bpy.ops.wm.open_mainfile(filepath=str(BLEND))
     (armature,) = character.armatures()
     scene = bpy.context.scene
     rate = scene.render.fps / scene.render.fps_base
