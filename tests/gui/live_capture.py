@@ -13,6 +13,7 @@ from {EXTENSION}.blender.session import live
 SET_UP = """
 capture = bpy.context.scene.vitpose.capture
 capture.source, capture.{setting} = {kind!r}, {source!r}
+capture.fps = 30 if capture.source == "RECORDED" else 0
 preferences = bpy.context.preferences.addons[{extension!r}].preferences
 preferences.engine, preferences.model = {engine!r}, {model!r}
 0
