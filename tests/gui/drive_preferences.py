@@ -37,7 +37,7 @@ WHEELS = f"bpy.context.preferences.addons['{EXTENSION}'].preferences.wheels_fold
 def main():
     check = Checks()
     with GuiBlender(sys.argv[1]) as blender:
-        wait_for("the window", lambda: blender._num_colours() > 2000)
+        blender.open_tab("ViTPose")  # By then the window is drawn.
         blender.ask(SHOW)
         wait_for("the page", lambda: blender._num_colours() > 500)
         blender.shot("preferences")
