@@ -20,6 +20,7 @@ from tests.inference.random_vitpose import (  # noqa: E402
 from vitpose_blender.core.errors import WeightsError  # noqa: E402
 from vitpose_blender.inference.device import Device  # noqa: E402
 from vitpose_blender.inference.network import Network  # noqa: E402
+from vitpose_blender.inference.safetensors_file import read_safetensors  # noqa: E402
 from vitpose_blender.inference.vit_files import read_shape, read_tensors  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
@@ -94,6 +95,19 @@ def test_experts_may_be_called_as_older_versions_do(tmp_path):
     np.testing.assert_array_equal(Network.load(folder, CPU, 2).heatmaps(crops), usual)
 
 
+@pytest.mark.parametrize("kind", ["float64", "float16", "bfloat16"])
+def test_any_number_format_is_read(tmp_path, kind, rng):
+    from safetensors.torch import save_file
+
+    wanted = torch.from_numpy(rng.normal(size=(3, 4))).to(getattr(torch, kind))
+    counter = torch.tensor(7)
+    save_file({"a": wanted, "n": counter}, tmp_path / "x", {"key": "value"})
+    found, metadata = read_safetensors(tmp_path / "x")
+    assert metadata == {"key": "value"}
+    assert found.keys() == {"a"}
+    np.testing.assert_array_equal(found["a"], wanted.float().numpy())
+
+
 def test_weights_in_parts_are_read(copy):
     from safetensors.torch import load_file, save_file
 
@@ -117,7 +131,8 @@ def test_a_vitpose_needs_no_transformers(vitpose_folder):
         "from vitpose_blender.inference.device import Device\n"
         "from vitpose_blender.inference.vitpose import ViTPose\n"
         "ViTPose.load(sys.argv[1], Device('cpu', 'float32'))\n"
-        "print(*{'transformers', 'scipy', 'torchvision'} & sys.modules.keys())\n"
+        "print(*{'transformers', 'scipy', 'safetensors', 'huggingface_hub'}"
+        " & sys.modules.keys())\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, vitpose_folder],

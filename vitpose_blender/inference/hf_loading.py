@@ -2,6 +2,7 @@
 """What every load through transformers needs: quiet, and one sentence when it fails."""
 
 import pickle
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,19 +29,28 @@ def progress_hidden() -> Iterator[None]:
 @contextmanager
 def readable(folder: Path) -> Iterator[None]:
     """Turn whatever damaged or foreign files raise into a WeightsError."""
-    from safetensors import SafetensorError
-
-    # ImportError: some backbones need a package that transformers does not bring.
-    known = (OSError, ValueError, RuntimeError, KeyError, EOFError, ImportError)
     try:
         yield
-    except (*known, SafetensorError, pickle.UnpicklingError) as error:
+    except Exception as error:
+        if not isinstance(error, _of_damaged_files()):
+            raise
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         reason = lines[0].rstrip(".") if lines else type(error).__name__
         raise WeightsError(
             f"The model in {folder} cannot be read ({reason}); bring its files again "
             "or choose another model"
         ) from error
+
+
+def _of_damaged_files() -> tuple[type[Exception], ...]:
+    # ImportError: some backbones need a package that transformers does not bring.
+    known = [OSError, ValueError, RuntimeError, KeyError, EOFError, ImportError]
+    known.append(pickle.UnpicklingError)
+    if "safetensors" in sys.modules:  # Else nobody raises its own.
+        from safetensors import SafetensorError
+
+        known.append(SafetensorError)
+    return tuple(known)
 
 
 def refuse_missing(loading_info: Mapping[str, Any], folder: Path) -> None:

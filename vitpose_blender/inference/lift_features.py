@@ -13,7 +13,7 @@ import numpy as np
 from ..core.camera_model import Camera
 from ..core.rotations import cross, unit
 from ..core.types import BoolArray, FloatArray, Keypoints2D
-from .lift_network import Float32Array
+from .safetensors_file import Float32Array
 
 RATE = 30.0  # Of the frames in a window [Hz].
 SEEN = 0.05  # A keypoint with a lower score counts as not seen [1].

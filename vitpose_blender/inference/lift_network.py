@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from ..core.errors import WeightsError
 from ..core.layouts import CANONICAL, COCO17, Layout
+from .safetensors_file import Float32Array, read_safetensors
 
-Float32Array = npt.NDArray[np.float32]
 NUM_JOINTS = len(CANONICAL)
 NUM_KEYPOINTS = len(COCO17)
 FRAME_LAYERS = 2  # Those that read each frame by itself; then one joins them.
-_TYPES = {"F16": np.float16, "F32": np.float32}
 
 
 def _swapped(layout: Layout) -> list[int]:
@@ -77,7 +75,7 @@ class LiftNetwork:
             WeightsError: The file is missing or is not of this network.
         """
         try:
-            tensors, metadata = _read_safetensors(path)
+            tensors, metadata = read_safetensors(path)
             names = [n for n in tensors if n.endswith(".weight")]
             names.sort(key=lambda n: (n.startswith("out"), len(n), n))
             layers = [
@@ -150,24 +148,3 @@ def _rectified(
 ) -> Float32Array:
     result: Float32Array = np.maximum(values @ layer[0] + layer[1], 0.0)
     return result
-
-
-def _read_safetensors(
-    path: Path,
-) -> tuple[dict[str, Float32Array], dict[str, str]]:
-    """Return the tensors and the metadata of a file.
-
-    The format is 8 bytes with the length of a JSON header, the header, the data.
-    """
-    content = path.read_bytes()
-    start = 8 + int.from_bytes(content[:8], "little")
-    header = json.loads(content[8:start])
-    metadata = header.pop("__metadata__", {})
-    tensors = {}
-    for name, entry in header.items():
-        begin, end = entry["data_offsets"]
-        flat = np.frombuffer(
-            content[start + begin : start + end], _TYPES[entry["dtype"]]
-        )
-        tensors[name] = flat.reshape(entry["shape"]).astype(np.float32)
-    return tensors, metadata

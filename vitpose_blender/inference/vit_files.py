@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import WeightsError
 from .hf_loading import readable, refuse_missing
+from .safetensors_file import read_safetensors
 from .vit import VitShape
 
 if TYPE_CHECKING:
@@ -128,12 +129,11 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _read(path: Path) -> "dict[str, torch.Tensor]":
-    if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
-
-        return load_file(path)
     import torch
 
+    if path.suffix == ".safetensors":
+        tensors, _ = read_safetensors(path)
+        return {name: torch.from_numpy(tensor) for name, tensor in tensors.items()}
     loaded: dict[str, torch.Tensor] = torch.load(
         path, map_location="cpu", weights_only=True
     )

@@ -60,6 +60,9 @@ def resolve_weights(model: str, allow_download: bool) -> Path:
             f"The model folder {model!r} does not exist; give a folder that holds "
             f"{_CONFIG} and {_WHOLE_WEIGHTS[0]}, or an id of the Hugging Face hub"
         )
+    own = _own_models() / model
+    if own.is_dir() and not lacking_files(own):  # Without asking a slow import.
+        return own
     folders = _local_folders(model)
     for folder in folders:
         if not lacking_files(folder):
@@ -144,9 +147,11 @@ def _own_models() -> Path:
 
 
 def _cached_file(model: str, name: str) -> Path | None:
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
+    try:
+        from huggingface_hub import try_to_load_from_cache
+        from huggingface_hub.errors import HFValidationError
+    except ModuleNotFoundError:  # Who has not its package has not its cache.
+        return None
     try:
         cached = try_to_load_from_cache(model, name)
     except HFValidationError as error:
@@ -207,8 +212,10 @@ def hub_reason(error: Exception) -> str:
 
 
 def _missing(model: str, what: str) -> WeightsError:
-    from huggingface_hub.constants import HF_HUB_CACHE
-
+    try:
+        from huggingface_hub.constants import HF_HUB_CACHE
+    except ModuleNotFoundError:
+        HF_HUB_CACHE = "the Hugging Face cache"  # noqa: N806
     name = model.rsplit("/", 1)[-1]
     return WeightsError(
         f"Model {model!r} {what}; allow downloads (scripts: --allow-download, Blender: "
