@@ -9,8 +9,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..core.errors import SourceError
 from ..core.packet import Packet
-from ..core.take import TakeHeader, is_take
+from ..core.take import Take, TakeHeader, is_take
 from ..core.types import ImageArray
 from .config import CaptureConfig
 from .feed import Feed, Opening, Seen
@@ -27,12 +28,11 @@ def open_recorded(
 ) -> Iterator[Feed]:
     """Open recorded keypoints; see `feed.open_feed`."""
     from ..inference.capture import chosen_people
-    from ..inference.recorded import read_recorded
 
     opening.tell("reading the recording")
     with ExitStack() as stack:
         pictures = _Footage(config.footage, stack)
-        take = read_recorded(Path(config.source), config.fps or pictures.fps)
+        take = _read(Path(config.source), config.fps or pictures.fps, pictures)
         people = chosen_people(choice(person), take)
         header = replace(take.header, lifter=config.lifter)
         if not is_take(Path(config.source)):  # Ours knows the camera it came from.
@@ -41,6 +41,22 @@ def open_recorded(
         wanted = _Wanted(people, take.people)
         seen = _replay(take.packets, wanted, lifter, header, pictures, opening)
         yield Feed(header, "", seen, set_tilt=lifter.set_tilt, set_person=wanted.change)
+
+
+def _read(path: Path, fps: float | None, pictures: "_Footage") -> Take:
+    """Read the recording; what it does not say of its pictures, the footage does."""
+    from ..inference.recorded import read_recorded
+
+    try:
+        return read_recorded(path, fps)
+    except SourceError as error:
+        if "give --" not in str(error):
+            raise
+        if fps is None or pictures.image_wh is None:
+            raise SourceError(
+                f"{error}; in Blender, choose the footage, which knows both"
+            ) from error
+        return read_recorded(path, fps, pictures.image_wh)
 
 
 class _Wanted:
@@ -92,6 +108,7 @@ class _Footage:
 
             video = stack.enter_context(open_source(Path(path)))
         self.fps = video.fps if video is not None else None
+        self.image_wh = video.image_wh if video is not None else None
         self._frames = iter(video) if video is not None else iter(())
         self._last: tuple[int, ImageArray | None] = (-1, None)
 
