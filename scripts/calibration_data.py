@@ -145,3 +145,60 @@ def _before(joints: FloatArray, place: FloatArray, turn: float) -> FloatArray:
 
 def _biased(keypoints: list[Keypoints2D], bias: FloatArray) -> list[Keypoints2D]:
     return [Keypoints2D(frame.xy + bias, frame.score, frame.t) for frame in keypoints]
+
+
+@dataclass(frozen=True, eq=False)
+class RealStand:
+    """A real person who stands before one camera.
+
+    Attributes:
+        camera: With its tilt, its roll undone.
+        camera_height: Above the floor [m].
+        stature: Of the person [m].
+        keypoints: What OpenPose saw, the median over the clip.
+        standing: Triangulated joints, shape `(28, 3)` [m]; NaN where not measured.
+    """
+
+    camera: Camera
+    camera_height: float
+    stature: float
+    keypoints: Keypoints2D
+    standing: FloatArray
+
+
+def real_stands(shared: Path) -> Iterator[RealStand]:
+    """Yield a person who stands before four calibrated cameras."""
+    import cv2
+
+    path = shared / "data/multiview/pose2sim/single_static/derived.npz"
+    with np.load(path, allow_pickle=True) as file:
+        data = {key: file[key] for key in file.files}
+    markers = [str(name) for name in data["markers"]]
+    world = data["trc_filt"][..., [2, 0, 1]].mean(axis=0)
+    soles = [markers.index(side + part) for side in "LR" for part in ("Heel", "BigToe")]
+    floor = world[soles, 2].mean()
+    # The marker of the head is a little below the crown.
+    stature = float(world[markers.index("Head"), 2] - floor + 0.05)
+    standing = np.full((28, 3), np.nan)
+    for row, name in _MARKERS.items():
+        standing[row] = world[markers.index(name)]
+    for number, matrix in enumerate(data["K"]):
+        rotation = cv2.Rodrigues(data["rvec"][number])[0]
+        above = -rotation.T @ data["tvec"][number]
+        tilt = float(np.degrees(np.arcsin(-rotation[2, 2])))
+        image_wh = (1080, 1920)
+        fov = float(np.degrees(2 * np.arctan(max(image_wh) / 2 / matrix[0, 0])))
+        camera = Camera(image_wh, fov, tilt)
+        seen = data["kp2d_body25b"][number, :, 0, :17].astype(np.float64)
+        flat = seen[..., :2].reshape(-1, 1, 2)
+        ideal = cv2.undistortPoints(flat, matrix, data["dist"][number])
+        roll = np.arctan2(rotation[0, 2], -rotation[1, 2])
+        c, s = np.cos(roll), np.sin(roll)
+        level = ideal.reshape(-1, 17, 2) @ np.array([[c, -s], [s, c]])
+        score = seen[..., 2].mean(axis=0)
+        xy = np.median(level, axis=0) * camera.focal + camera.center
+        xy[score < 0.2] = np.nan
+        yield RealStand(
+            camera, float(above[2] - floor), stature,
+            Keypoints2D(xy, np.clip(score, 0, 1), 0.0), standing,
+        )  # fmt: skip
