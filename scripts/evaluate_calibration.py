@@ -2,7 +2,7 @@
 """Measure what three seconds of standing tell of a camera, and what that buys.
 
     python3 scripts/evaluate_calibration.py
-    python3 scripts/evaluate_calibration.py --people 40 --write
+    python3 scripts/evaluate_calibration.py --people 40
 
 Held-out people of UI-PRMD stand before random cameras, seen by a simulated detector,
 and then move; a real person stands before four cameras whose tilts are known.
@@ -36,7 +36,7 @@ def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = _cli.ArgumentParser(__doc__ or "")
     parser.add_argument(
-        "--people", type=int, default=40, help="to film; default %(default)s"
+        "--people", type=int, default=24, help="to film; default %(default)s"
     )
     _document.add_options(parser, DOCUMENT)
     return parser.parse_args()
