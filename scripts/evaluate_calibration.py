@@ -36,7 +36,7 @@ def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = _cli.ArgumentParser(__doc__ or "")
     parser.add_argument(
-        "--people", type=int, default=24, help="to film; default %(default)s"
+        "--people", type=int, default=16, help="to film; default %(default)s"
     )
     _document.add_options(parser, DOCUMENT)
     return parser.parse_args()
