@@ -33,7 +33,12 @@ import build_extension
 ROOT = _environment.ROOT
 TOOLS = ROOT.parent / "shared" / "tools" / "blender_gui"
 INSIDE = "tests/gui/install_and_drive.py"
-SCRIPTS = ("drive_character.py", "drive_capture.py", "drive_faults.py")
+SCRIPTS = (
+    "drive_character.py",
+    "drive_capture.py",
+    "drive_overlay.py",
+    "drive_faults.py",
+)
 SUITES = ("trixie", "sid")  # Blender 4.3.2 and 5.2.
 LIMIT = 300  # Of one script; what takes longer hangs [s].
 RESULT = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)

@@ -53,13 +53,13 @@ class VITPOSE_PT_actors(Panel):
     def draw(self, context: Context) -> None:
         layout = self.layout
         assert layout is not None
-        layout.enabled = not live.is_running
         capture = settings(access.scene())
         row = layout.row()
-        row.template_list(
+        row.template_list(  # The active row is whom a picked person is given to.
             "VITPOSE_UL_actors", "", capture, "actors", capture, "active_actor", rows=3
         )
         column = row.column(align=True)
+        column.enabled = not live.is_running
         column.operator("vitpose.actor_add", text="", icon="ADD")
         column.operator("vitpose.actor_remove", text="", icon="REMOVE")
         if not capture.actors:
@@ -83,6 +83,14 @@ class VITPOSE_UL_actors(UIList):
         """Draw a row: the character and the number of its person."""
         row = layout.split(factor=0.7, align=True)
         row.alert = item not in listed_actors(access.scene())
+        assert item is not None
+        if live.is_running:  # A row can be chosen, but not changed.
+            row.label(
+                text=item.armature.name if item.armature else "",
+                icon="OUTLINER_OB_ARMATURE",
+            )
+            row.label(text=str(item.person))
+            return
         row.prop(item, "armature", text="", icon="OUTLINER_OB_ARMATURE")
         row.prop(item, "person", text="")
 

@@ -14,6 +14,7 @@ from bpy.types import Context, Object, PropertyGroup, Scene
 from .calibration_settings import VitposeCalibration
 from .capture_settings import VitposeCapture
 from .map_slots import VitposeBoneMap
+from .overlay_settings import VitposeOverlay
 from .take_settings import VitposeTakes
 
 
@@ -45,6 +46,7 @@ class VitposeSettings(PropertyGroup):
         capture: VitposeCapture
         calibration: VitposeCalibration
         takes: VitposeTakes
+        overlay: VitposeOverlay
     else:
         armature: PointerProperty(
             name="Character",
@@ -55,6 +57,7 @@ class VitposeSettings(PropertyGroup):
         capture: PointerProperty(type=VitposeCapture)
         calibration: PointerProperty(type=VitposeCalibration)
         takes: PointerProperty(type=VitposeTakes)
+        overlay: PointerProperty(type=VitposeOverlay)
 
 
 class VitposeCharacter(PropertyGroup):

@@ -26,6 +26,7 @@ from ..live.feed import OpenFeed, Seen
 from ..live.run import LiveRun, Moment, Preview
 from ..worker import CaptureWorker
 from .camera_list import CameraList
+from .overlay import Overlay
 from .session_characters import Characters, Follower
 from .session_monitor import SessionMonitor
 
@@ -51,6 +52,7 @@ class LiveSession:
         self._status = Status()
         self._preview: Preview | None = None
         self.monitor = SessionMonitor(lambda: self.preview)
+        self.overlay = Overlay(lambda: self.preview, self.followers)
         self.cameras = CameraList()
 
     @property
@@ -93,6 +95,7 @@ class LiveSession:
         self._worker.start()
         bpy.app.timers.register(self._tick, first_interval=TICK)
         self.monitor.begin()
+        self.overlay.begin(is_mirrored=config.mirror)
 
     def stop(self, message: str = "", *, releases: bool = True) -> None:
         """End the capture; without one, nothing happens.
@@ -107,6 +110,7 @@ class LiveSession:
             return
         with ExitStack() as stack:  # Each step happens, whatever the others do.
             stack.callback(self.monitor.end)
+            stack.callback(self.overlay.end)
             if releases and not self._keeps_binding:
                 stack.callback(characters.release)
             stack.callback(self._note_end, message)
@@ -188,15 +192,7 @@ class LiveSession:
         return self._characters is not None and self._characters.has(armature)
 
     def follow(self, armature: Object, person: int) -> None:
-        """Let a driven character follow another person, from the next picture on.
-
-        Args:
-            armature: Of the character; one that is not driven is passed over.
-            person: Number of the person; 0 is the largest in the picture.
-
-        Raises:
-            VitposeError: A take is being recorded.
-        """
+        """Let a driven character follow another person; see `LiveRun.follow`."""
         key = self._characters.key_of(armature) if self._characters else None
         if key is not None and self._run is not None:
             self._run.follow(key, person)

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A picture in a corner: inside, in its proportions, and every click finds back."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+
+from vitpose_blender.core.picture_in_picture import (
+    MAX_SHARE,
+    MIN_SHARE,
+    PictureView,
+    Rect,
+    free_area,
+)
+
+CORNERS = ("TOP_LEFT", "TOP_RIGHT", "BOTTOM_LEFT", "BOTTOM_RIGHT")
+AREA = Rect(40.0, 25.0, 900.0, 500.0)
+SIZES = [(1280, 720), (480, 640), (3000, 40), (7, 900)]
+EVERY_WAY = [
+    pytest.param(PictureView(AREA, wh, corner, share, margin, mirrored))
+    for wh, corner, share, margin, mirrored in product(
+        SIZES, CORNERS, (0.0, 0.3, 1.0, 7.0), (0.0, 12.0, 1e6), (False, True)
+    )
+]
+every_way = pytest.mark.parametrize("view", EVERY_WAY)
+
+
+@every_way
+def test_it_is_in_the_area_and_keeps_its_proportions(view):
+    rect, (width, height) = view.rect, view.image_wh
+    assert rect.width / rect.height == pytest.approx(width / height)
+    tiny = 1e-6
+    assert AREA.left - tiny <= rect.left < rect.right <= AREA.right + tiny
+    assert AREA.bottom - tiny <= rect.bottom < rect.top <= AREA.top + tiny
+
+
+@every_way
+def test_a_click_finds_the_pixel_that_is_shown_there(view, rng):
+    pixels = rng.uniform(0, 1, (20, 2)) * (np.array(view.image_wh) - 1)
+    for pixel, (x, y) in zip(pixels, view.to_region(pixels), strict=True):
+        np.testing.assert_allclose(view.to_picture(x, y), pixel, atol=1e-6)
+
+
+@every_way
+def test_a_click_beside_it_finds_nothing(view):
+    rect = view.rect
+    middle = (rect.left + rect.right) / 2, (rect.bottom + rect.top) / 2
+    assert view.to_picture(rect.left - 1, middle[1]) is None
+    assert view.to_picture(rect.right + 1, middle[1]) is None
+    assert view.to_picture(middle[0], rect.bottom - 1) is None
+    assert view.to_picture(middle[0], rect.top + 1) is None
+
+
+@every_way
+def test_its_corner_stays_and_its_grip_is_opposite(view):
+    larger = replace(view, share=1.0)
+    rect, grip = view.rect, view.grip
+    for anchor in ("LEFT", "RIGHT"):
+        if anchor in view.corner:
+            side = anchor.lower()
+            assert getattr(rect, side) == pytest.approx(getattr(larger.rect, side))
+            assert grip[0] != pytest.approx(getattr(rect, side))
+    for anchor, side in (("TOP", "top"), ("BOTTOM", "bottom")):
+        if anchor in view.corner:
+            assert getattr(rect, side) == pytest.approx(getattr(larger.rect, side))
+            assert grip[1] != pytest.approx(getattr(rect, side))
+
+
+@pytest.mark.parametrize("wh", SIZES)
+@pytest.mark.parametrize("corner", CORNERS)
+@pytest.mark.parametrize("share", [MIN_SHARE, 0.35, MAX_SHARE])
+def test_the_grip_goes_where_it_is_dragged(wh, corner, share):
+    wanted = PictureView(AREA, wh, corner, share, 12.0)
+    dragged = replace(wanted, share=0.5).resized(*wanted.grip)
+    assert dragged.share == pytest.approx(share)
+    assert dragged.grip == pytest.approx(wanted.grip)
+
+
+@pytest.mark.parametrize("corner", CORNERS)
+@pytest.mark.parametrize("place", [(-1e5, -1e5), (1e5, 1e5), (490.0, 275.0), (0, 1e5)])
+def test_it_stays_in_the_area_wherever_the_grip_is_dragged(corner, place):
+    view = PictureView(AREA, (1280, 720), corner, 0.3, 12.0).resized(*place)
+    assert MIN_SHARE <= view.share <= MAX_SHARE
+    assert AREA.contains(*view.grip)
+
+
+def test_left_is_right_in_a_mirror():
+    view = PictureView(AREA, (100, 50))
+    left = np.array([10.0, 20.0])
+    (x, y), (mirrored_x, mirrored_y) = (
+        replace(view, is_mirrored=flag).to_region(left) for flag in (False, True)
+    )
+    rect = view.rect
+    assert x - rect.left == pytest.approx(rect.right - mirrored_x)
+    assert x < mirrored_x
+    assert y == mirrored_y > rect.bottom + rect.height / 2
+
+
+def test_unknown_places_stay_unknown():
+    view = PictureView(AREA, (100, 50))
+    assert np.isnan(view.to_region(np.full((3, 2), np.nan))).all()
+
+
+def test_bars_take_their_part_of_the_area():
+    bars = [
+        ("TOP", Rect(0, 470, 800, 30)),
+        ("TOP", Rect(0, 440, 800, 30)),
+        ("LEFT", Rect(0, 0, 50, 440)),
+        ("RIGHT", Rect(600, 0, 200, 440)),
+        ("BOTTOM", Rect(0, 0, 800, 20)),
+        ("FLOAT", Rect(0, 0, 800, 500)),
+    ]
+    assert free_area((800, 500), bars) == Rect(50, 20, 550, 420)
+    assert free_area((800, 500), []) == Rect(0, 0, 800, 500)
+
+
+def test_where_bars_leave_nothing_the_whole_region_has_to_do():
+    bars = [("LEFT", Rect(0, 0, 300, 500)), ("RIGHT", Rect(200, 0, 300, 500))]
+    assert free_area((500, 500), bars) == Rect(0, 0, 500, 500)

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures, flat shapes, lines in space and texts, drawn by the graphics card.
+
+Only shaders that come with Blender, and no wide lines of the card's own, so that it
+looks the same on each. To be called while a region is drawn.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import blf
+import gpu
+import numpy as np
+import numpy.typing as npt
+
+from ..core.flat_shapes import Triangles
+from ..core.picture_in_picture import Rect
+from ..core.stick_figures import Sticks
+from ..core.types import ImageArray
+
+_FONT = 0
+_CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))  # Of a strip of two triangles.
+
+
+def upload(image: ImageArray, width: float) -> Any:
+    """Return a picture as a texture, its first row at the top.
+
+    Args:
+        image: BGR, shape `(H, W, 3)`.
+        width: As it is shown [px]; where that is small, every second pixel will do.
+    """
+    step = 2 if 1.5 * width <= image.shape[1] else 1
+    numbers = texels(image[::step, ::step])
+    height, columns = numbers.shape[:2]
+    buffer = gpu.types.Buffer("FLOAT", numbers.size, _numbers(numbers.ravel()))
+    return gpu.types.GPUTexture((columns, height), format="RGBA8", data=buffer)
+
+
+def texels(image: ImageArray) -> npt.NDArray[np.float32]:
+    """Return a picture as a texture's numbers: RGBA, from the bottom up, `(H, W, 4)`.
+
+    Args:
+        image: BGR, shape `(H, W, 3)`.
+    """
+    # Turned around as bytes: as floats it takes ten times as long.
+    rgba = np.full((*image.shape[:2], 4), 255, np.uint8)
+    rgba[..., :3] = image[::-1, :, ::-1]
+    numbers = rgba.astype(np.float32)
+    numbers *= np.float32(1 / 255)
+    return numbers
+
+
+def draw_texture(
+    texture: Any, rect: Rect, opacity: float, *, is_mirrored: bool
+) -> None:
+    """Draw a texture over a rectangle."""
+    shader = gpu.shader.from_builtin("IMAGE_COLOR")
+    vertices = gpu.types.GPUVertBuf(shader.format_calc(), len(_CORNERS))
+    vertices.attr_fill("pos", _places(rect))
+    places = [(1 - x if is_mirrored else x, y) for x, y in _CORNERS]
+    vertices.attr_fill("texCoord", places)
+    shader.bind()
+    shader.uniform_sampler("image", texture)
+    shader.uniform_float("color", (1.0, 1.0, 1.0, opacity))
+    gpu.types.GPUBatch(type="TRI_STRIP", buf=vertices).draw(shader)
+
+
+def draw_rect(rect: Rect, rgba: tuple[float, float, float, float]) -> None:
+    """Fill a rectangle with a colour, sRGB."""
+    shader = gpu.shader.from_builtin("UNIFORM_COLOR")
+    vertices = gpu.types.GPUVertBuf(shader.format_calc(), len(_CORNERS))
+    vertices.attr_fill("pos", _places(rect))
+    shader.bind()
+    shader.uniform_float("color", rgba)
+    gpu.types.GPUBatch(type="TRI_STRIP", buf=vertices).draw(shader)
+
+
+def batch_of(shapes: Triangles) -> Any:
+    """Return flat shapes on the graphics card, for `draw_batch`."""
+    shader = gpu.shader.from_builtin("SMOOTH_COLOR")
+    vertices = gpu.types.GPUVertBuf(shader.format_calc(), len(shapes.points))
+    vertices.attr_fill("pos", _numbers(shapes.points))
+    vertices.attr_fill("color", _numbers(shapes.rgba))
+    rows = gpu.types.GPUIndexBuf(type="TRIS", seq=_numbers(shapes.corners))
+    return gpu.types.GPUBatch(type="TRIS", buf=vertices, elem=rows)
+
+
+def draw_batch(batch: Any) -> None:
+    """Draw what `batch_of` returned."""
+    batch.draw(gpu.shader.from_builtin("SMOOTH_COLOR"))
+
+
+def draw_lines(lines: Sticks, width: float) -> None:
+    """Draw lines in space, behind what is before them.
+
+    Args:
+        lines: In the world [m].
+        width: Of each [px].
+    """
+    shader = gpu.shader.from_builtin("POLYLINE_SMOOTH_COLOR")
+    vertices = gpu.types.GPUVertBuf(shader.format_calc(), 2 * len(lines))
+    points, colours = lines.ends.reshape(-1, 3), np.repeat(lines.rgba, 2, axis=0)
+    vertices.attr_fill("pos", _numbers(points.astype(np.float32)))
+    vertices.attr_fill("color", _numbers(colours.astype(np.float32)))
+    shader.bind()
+    shader.uniform_float("viewportSize", gpu.state.viewport_get()[2:])
+    shader.uniform_float("lineWidth", width)
+    gpu.types.GPUBatch(type="LINES", buf=vertices).draw(shader)
+
+
+def draw_texts(texts: Sequence[tuple[str, float, float]], size: float) -> None:
+    """Write white texts with a shadow.
+
+    Args:
+        texts: Each with the place of its lower left corner in the region [px].
+        size: Of the letters [px].
+    """
+    blf.enable(_FONT, blf.SHADOW)
+    blf.shadow(_FONT, 5, 0.0, 0.0, 0.0, 1.0)
+    blf.size(_FONT, size)
+    blf.color(_FONT, 1.0, 1.0, 1.0, 1.0)
+    for text, x, y in texts:
+        blf.position(_FONT, x, y, 0)
+        blf.draw(_FONT, text)
+    blf.disable(_FONT, blf.SHADOW)
+
+
+def _places(rect: Rect) -> Any:
+    places = [
+        (rect.left + x * rect.width, rect.bottom + y * rect.height, 0.0)
+        for x, y in _CORNERS
+    ]
+    return np.array(places, np.float32)
+
+
+def _numbers(array: npt.NDArray[np.generic]) -> Any:
+    """Return an array for a function of `gpu`, whose stubs know only sequences."""
+    return np.ascontiguousarray(array)

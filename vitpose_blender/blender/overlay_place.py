@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""In which 3D view the camera's picture is, and how much room it has there."""
+
+from collections.abc import Iterator
+
+import bpy
+from bpy.types import Area, Region, Window
+
+from ..core.picture_in_picture import Rect, free_area
+
+_BARS = ("UI", "TOOLS", "HEADER", "TOOL_HEADER", "ASSET_SHELF", "ASSET_SHELF_HEADER")
+
+
+def home(window: Window | None) -> tuple[Area, Region] | None:
+    """Return the largest 3D view of a window, where the picture is; None without one.
+
+    Of a view in four parts it is the last part.
+    """
+    screen = window.screen if window is not None else None
+    views = [each for each in screen.areas if each.type == "VIEW_3D"] if screen else []
+    if not views:
+        return None
+    area = max(views, key=lambda each: each.width * each.height)
+    return area, [each for each in area.regions if each.type == "WINDOW"][-1]
+
+
+def room(area: Area, region: Region) -> Rect:
+    """Return the part of a region that is not under bars, in its coordinates."""
+    bars = [
+        (
+            bar.alignment,
+            Rect(bar.x - region.x, bar.y - region.y, bar.width, bar.height),
+        )
+        for bar in area.regions
+        if bar.type in _BARS and bar.width > 1 and bar.height > 1
+    ]
+    return free_area((region.width, region.height), bars)
+
+
+def redraw_views(*, only_home: bool = False) -> None:
+    """Have 3D views drawn again, without their sidebars.
+
+    Args:
+        only_home: Whether those are enough where the picture is.
+    """
+    manager = bpy.context.window_manager
+    for window in manager.windows if manager is not None else ():
+        at_home = home(window) if only_home else None
+        for region in [at_home[1]] if at_home else _views(window):
+            region.tag_redraw()
+
+
+def _views(window: Window) -> Iterator[Region]:
+    screen = window.screen
+    for area in screen.areas if screen is not None else ():
+        if area.type == "VIEW_3D":
+            yield from (each for each in area.regions if each.type == "WINDOW")
