@@ -294,6 +294,7 @@ def test_the_status_says_what_is_known():
     assert lines == {
         "Rate": "30.0 fps",
         "Latency": "45 ms",
+        "Detection": "None",
         "People": "Nobody seen",
         "Dropped": "0 of 0",
     }

@@ -216,24 +216,33 @@ class GuiBlender:
     def buttons(self):
         """Return where the buttons are of what is shown of the sidebar, by name."""
         left, top, width, height, scale = self.ask(SIDEBAR)
-        chain = []
-        for y in range(int(top + 6 * scale), int(top + height), int(9 * scale)):
-            for share in COLUMNS:
-                x = int(left + share * width)
-                chain.append(f"mousemove {x - 1} {y} mousemove {x} {y} key F8")
+        rows = range(int(top + 6 * scale), int(top + height), int(9 * scale))
+        places = [(int(left + share * width), y) for y in rows for share in COLUMNS]
+        return {name: _middle(at) for name, at in self._names_at(places).items()}
+
+    def _names_at(self, places):
+        """Return what is under the pointer at places: a list of these by name."""
+        chain = [f"mousemove {x - 1} {y} mousemove {x} {y} key F8" for x, y in places]
         self.ask("noted.clear(); 0")
         self._run("xdotool", "-", given="\n".join(chain))
         wait_for("what is there", lambda: self.ask("len(noted)") >= len(chain))
         spots = {}
         for x, y, text in self.ask("noted"):
-            spots.setdefault(_name_of(text), []).append((x, y))
-        return {name: _middle(found) for name, found in spots.items() if name}
+            if _name_of(text):
+                spots.setdefault(_name_of(text), []).append((x, y))
+        return spots
 
     def press(self, operator):
-        """Click the sidebar's button of an operator; returns where it is."""
-        spot = self.find_button(operator)
-        self.click(*spot)
-        return spot
+        """Click the sidebar's button of an operator; returns where it is.
+
+        The layout may have changed while it was looked for.
+        """
+        for _ in range(3):
+            spot = self.find_button(operator)
+            if operator in self._names_at([spot]):
+                self.click(*spot)
+                return spot
+        raise AssertionError(f"the button {operator} does not stay where it is")
 
     @property
     def tracebacks(self):

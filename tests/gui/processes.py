@@ -49,7 +49,7 @@ def _stat(folder):
     return state, int(parent)
 
 
-def long_recording(path, times=8):
+def long_recording(path, times=24):
     """Write the sample's keypoints as a recording in which they come repeatedly."""
     sample = json.loads(SAMPLE.with_suffix(".keypoints.json").read_text("utf-8"))
     count, long = len(sample["images"]), {**sample, "images": [], "annotations": []}

@@ -135,12 +135,15 @@ def _draw_status(layout: UILayout, context: Context, status: Status) -> None:
 
 
 def status_lines(status: Status) -> Iterator[tuple[str, str]]:
-    """Yield what is told of a running capture, as label and text."""
+    """Yield what is told of a running capture, as label and text.
+
+    The same labels all the time: a row that came and went would move the buttons below
+    it while somebody presses them.
+    """
     yield "Rate", f"{status.fps:.1f} fps"
     if math.isfinite(status.latency):
         yield "Latency", f"{status.latency * 1000:.0f} ms"
-    if status.people:
-        yield "Detection", f"{status.confidence:.0%} sure"
+    yield "Detection", f"{status.confidence:.0%} sure" if status.people else "None"
     numbers = ", ".join(map(str, status.people))
     yield "Person" if len(status.people) == 1 else "People", numbers or "Nobody seen"
     yield "Dropped", f"{status.num_dropped} of {status.num_frames + status.num_dropped}"
