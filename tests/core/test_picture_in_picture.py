@@ -79,6 +79,17 @@ def test_the_grip_goes_where_it_is_dragged(wh, corner, share):
 
 
 @pytest.mark.parametrize("corner", CORNERS)
+@pytest.mark.parametrize("step", [(0.2, 0.0), (0.0, 0.2), (0.2, 0.2)])
+def test_a_pull_towards_the_middle_makes_it_larger(corner, step):
+    view = PictureView(AREA, (1280, 720), corner, 0.4)
+    (x, y), rect = view.grip, view.rect
+    inwards = 1 if "LEFT" in corner else -1, 1 if "BOTTOM" in corner else -1
+    pull = step[0] * rect.width * inwards[0], step[1] * rect.height * inwards[1]
+    assert view.resized(x + pull[0], y + pull[1]).share > 0.41
+    assert view.resized(x - pull[0], y - pull[1]).share < 0.39
+
+
+@pytest.mark.parametrize("corner", CORNERS)
 @pytest.mark.parametrize("place", [(-1e5, -1e5), (1e5, 1e5), (490.0, 275.0), (0, 1e5)])
 def test_it_stays_in_the_area_wherever_the_grip_is_dragged(corner, place):
     view = PictureView(AREA, (1280, 720), corner, 0.3, 12.0).resized(*place)

@@ -92,7 +92,8 @@ def texts(
             left, top = corners[:, 0].min(), corners[:, 1].max()
             name = names.get(packet.person, "")
             text = f"{packet.person}  {name}".strip()
-            low = max(top - 5 * gap, rect.bottom + gap)
+            has_room = top + 5 * gap <= rect.top  # Above the head, not on it.
+            low = top + gap if has_room else max(top - 5 * gap, rect.bottom + gap)
             found.append((text, float(left + gap), float(low)))
     return found
 

@@ -113,7 +113,9 @@ class PictureView:
         area = self._inner
         width = x - area.left if "LEFT" in self.corner else area.right - x
         height = y - area.bottom if "BOTTOM" in self.corner else area.top - y
-        scale = max(width / self.image_wh[0], height / self.image_wh[1])
+        across, down = self.image_wh
+        # Where on the diagonal is nearest to the pointer.
+        scale = (width * across + height * down) / (across**2 + down**2)
         share = min(max(scale / self._whole, MIN_SHARE), MAX_SHARE)
         return replace(self, share=share)
 
