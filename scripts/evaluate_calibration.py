@@ -215,9 +215,10 @@ def _trunk(motion: "WorldMotion", memory: "Memory") -> list["FloatArray"]:
         pelvis_frame,
     )
     from vitpose_blender.core.person_measures import with_plain_back
+    from vitpose_blender.core.upright import upright_lean
 
     person = with_plain_back(motion, memory)
-    upright = forward_tilt(-memory.lean)
+    upright = forward_tilt(-upright_lean(person, memory))
     frames: tuple[Callable[..., FloatArray], ...] = pelvis_frame, chest_frame
     return [frame(person.xyz) @ upright for frame in frames]
 

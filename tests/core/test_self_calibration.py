@@ -43,7 +43,7 @@ def test_a_stand_in_the_clip_calibrates_it():
     assert height_of(take.header) == pytest.approx(1.7)
     memory = memory_of(take.header, "learned", make_lifter)
     assert memory.looks_ahead
-    assert memory.lean != 0.0
+    assert memory.lean is not None
 
 
 def test_a_tilt_that_is_known_stays():
@@ -64,12 +64,12 @@ def test_who_is_half_seen_calibrates_nothing():
     take = a_take(change=no_legs)
     assert found(take) is take
     memory = memory_of(take.header, "learned", make_lifter)
-    assert (memory.lean, memory.looks_ahead) == (0.0, True)
+    assert (memory.lean, memory.looks_ahead) == (None, True)
 
 
 def test_joints_of_others_have_no_known_neutral():
     memory = memory_of(found(a_take()).header, "somebody else's", make_lifter)
-    assert memory.lean == 0.0
+    assert memory.lean is None
 
 
 def test_a_calibration_can_be_left_out():

@@ -135,6 +135,7 @@ class LiveDrive:
             self._origin = rotation @ self._rotation.T @ self._origin
         self._rotation = rotation
         self._lowest.clear()
+        self._memory.upright.clear()  # Seen with another tilt.
         if neutral is not None:
             self._memory.lean = neutral.lean
             self._memory.leg_length = neutral.leg_length
