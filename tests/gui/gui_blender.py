@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 SIZE_WH = (1600, 1000)
 TIMEOUT = 120.0  # [s]
 PERIOD = 0.01  # Between two looks for an answer [s].
-COLUMNS = (0.25, 0.55, 0.7, 0.86, 0.94)  # Where a row's buttons are, of its width.
+COLUMNS = (0.25, 0.7, 0.94)  # Where a row's buttons are, of its width.
 SCROLLS = 4  # How far down a tab may reach, in screens.
 
 OPEN_TAB = """
@@ -204,7 +204,7 @@ class GuiBlender:
         Args:
             name: Such as `wm.save`, or the end of a property's path such as `.mirror`.
         """
-        for start in (None, -60, *(12,) * SCROLLS):
+        for start in (None, 12, -60, *(12,) * SCROLLS):
             if start is not None:
                 self.scroll(start)
             spot = self.buttons().get(name)
@@ -216,7 +216,7 @@ class GuiBlender:
     def buttons(self):
         """Return where the buttons are of what is shown of the sidebar, by name."""
         left, top, width, height, scale = self.ask(SIDEBAR)
-        rows = range(int(top + 6 * scale), int(top + height), int(9 * scale))
+        rows = range(int(top + 6 * scale), int(top + height), int(13 * scale))
         places = [(int(left + share * width), y) for y in rows for share in COLUMNS]
         return {name: _middle(at) for name, at in self._names_at(places).items()}
 
