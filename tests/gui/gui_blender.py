@@ -221,8 +221,13 @@ class GuiBlender:
         return {name: _middle(at) for name, at in self._names_at(places).items()}
 
     def _names_at(self, places):
-        """Return what is under the pointer at places: a list of these by name."""
-        chain = [f"mousemove {x - 1} {y} mousemove {x} {y} key F8" for x, y in places]
+        """Return what is under the pointer at places: a list of these by name.
+
+        At each the pointer moves twice: the button before goes out, then one lights up.
+        """
+        chain = [
+            f"mousemove {left} {y} key F8" for x, y in places for left in (x - 2, x)
+        ]
         self.ask("noted.clear(); 0")
         self._run("xdotool", "-", given="\n".join(chain))
         wait_for("what is there", lambda: self.ask("len(noted)") >= len(chain))
