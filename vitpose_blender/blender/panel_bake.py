@@ -7,15 +7,12 @@ from bpy.types import Context, Panel, UILayout
 from . import access, take_list, take_settings
 from .operators.bake import bake_refusal
 from .operators.stepwise import running
-from .panel_parts import draw_text
+from .panel_parts import InSidebar, draw_text
 from .take_settings import VitposeTakes
 
 
-class VITPOSE_PT_bake(Panel):
+class VITPOSE_PT_bake(InSidebar, Panel):
     bl_label = "Bake"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "ViTPose"
     bl_order = 4
 
     def draw(self, context: Context) -> None:

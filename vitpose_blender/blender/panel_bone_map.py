@@ -7,18 +7,15 @@ from bpy.types import Context, Object, Panel, UILayout
 from ..core.rig import CHAIN_ROLES, REQUIRED_ROLES, RigMap
 from . import access, map_editor, props
 from .map_slots import slot_name, slots
-from .panel_parts import draw_button
+from .panel_parts import InSidebar, draw_button
 from .role_texts import GROUPS, RoleGroup, short_label
 
 _LABEL_SHARE = 0.36  # Of a row's width.
 _NUM_SUGGESTED = 3
 
 
-class VITPOSE_PT_bone_map(Panel):
+class VITPOSE_PT_bone_map(InSidebar, Panel):
     bl_label = "Bone Map"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "ViTPose"
     bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod

@@ -11,18 +11,14 @@ from ..core.calibration import Calibration
 from . import access
 from .calibration_settings import settings
 from .operators.calibrate import calibrate_refusal
-from .panel_parts import draw_text
+from .panel_parts import InSidebar, draw_rows, draw_text
 from .session import live
 
 _ICONS = {"done": "CHECKMARK", "failed": "ERROR", "waiting": "REC"}
-_LABEL_SHARE = 0.42  # Of a row's width, as Blender's own split.
 
 
-class VITPOSE_PT_calibration(Panel):
+class VITPOSE_PT_calibration(InSidebar, Panel):
     bl_label = "Calibration"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "ViTPose"
     bl_parent_id = "VITPOSE_PT_capture"
     bl_options = {"DEFAULT_CLOSED"}
 
@@ -47,7 +43,8 @@ class VITPOSE_PT_calibration(Panel):
         elif reason := calibrate_refusal():
             draw_text(layout, context, reason, "INFO")
         if status.result is not None:
-            _draw_result(layout, status.result)
+            column = layout.box().column(align=True)
+            draw_rows(column, result_lines(status.result))
 
 
 def _draw_settings(layout: UILayout) -> None:
@@ -58,17 +55,6 @@ def _draw_settings(layout: UILayout) -> None:
     height.enabled = calibration.knows_height
     height.prop(calibration, "height", text="")
     layout.prop(calibration, "delay")
-
-
-def _draw_result(layout: UILayout, calibration: Calibration) -> None:
-    column = layout.box().column(align=True)
-    for label, text in result_lines(calibration):
-        split = column.split(factor=_LABEL_SHARE)
-        split.scale_y = 0.8
-        left = split.row()
-        left.alignment = "RIGHT"
-        left.label(text=label)
-        split.label(text=text)
 
 
 def result_lines(calibration: Calibration) -> Iterator[tuple[str, str]]:

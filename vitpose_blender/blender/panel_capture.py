@@ -12,19 +12,15 @@ from ..live.config import Status
 from . import access
 from .capture_settings import VitposeCapture, listed_actors, settings
 from .operators.capture import start_refusal
-from .panel_parts import draw_button, draw_text
+from .panel_parts import InSidebar, draw_button, draw_rows, draw_text
 from .session import CALM, live
 from .user_files import ROOT_PACKAGE
 
 _ENGINES = {"process": "Separate process", "thread": "In Blender"}
-_LABEL_SHARE = 0.42  # Of a row's width, as Blender's own split.
 
 
-class VITPOSE_PT_capture(Panel):
+class VITPOSE_PT_capture(InSidebar, Panel):
     bl_label = "Capture"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "ViTPose"
     bl_order = 2
 
     def draw(self, context: Context) -> None:
@@ -42,11 +38,8 @@ class VITPOSE_PT_capture(Panel):
         _draw_manner(column, settings(access.scene()))
 
 
-class VITPOSE_PT_actors(Panel):
+class VITPOSE_PT_actors(InSidebar, Panel):
     bl_label = "Several Characters"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "ViTPose"
     bl_parent_id = "VITPOSE_PT_capture"
     bl_options = {"DEFAULT_CLOSED"}
 
@@ -123,13 +116,7 @@ def _draw_status(layout: UILayout, context: Context, status: Status) -> None:
         stage = status.stage or "starting"
         draw_text(layout, context, f"{stage[:1].upper()}{stage[1:]}...", "TIME")
         return
-    for label, text in status_lines(status):
-        split = layout.split(factor=_LABEL_SHARE)
-        split.scale_y = 0.8
-        left = split.row()
-        left.alignment = "RIGHT"
-        left.label(text=label)
-        split.label(text=text)
+    draw_rows(layout, status_lines(status))
     for sentence in filter(None, (status.dropped, status.stage)):
         draw_text(layout, context, sentence, "INFO")
 

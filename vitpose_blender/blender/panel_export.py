@@ -6,14 +6,11 @@ from bpy.types import Context, Panel
 
 from . import access, take_settings
 from .operators.export import export_refusal
-from .panel_parts import draw_text
+from .panel_parts import InSidebar, draw_text
 
 
-class VITPOSE_PT_export(Panel):
+class VITPOSE_PT_export(InSidebar, Panel):
     bl_label = "Export"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "ViTPose"
     bl_order = 5
 
     def draw(self, context: Context) -> None:

@@ -6,13 +6,11 @@ from bpy.types import Context, Panel
 
 from . import access
 from .overlay_settings import settings
+from .panel_parts import InSidebar
 
 
-class VITPOSE_PT_overlay(Panel):
+class VITPOSE_PT_overlay(InSidebar, Panel):
     bl_label = "Overlay"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "ViTPose"
     bl_parent_id = "VITPOSE_PT_capture"
     bl_options = {"DEFAULT_CLOSED"}
 

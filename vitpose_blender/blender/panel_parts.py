@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What panels are made of: sentences that fit a narrow sidebar, and buttons."""
+"""What panels are made of: their place, sentences that fit it, rows, and buttons."""
 
 import textwrap
+from collections.abc import Iterable
 from typing import Any
 
 from bpy.types import Context, UILayout
@@ -10,6 +11,15 @@ from . import access
 
 _LETTER = 6.4  # Mean width at a user interface scale of 1 [px].
 _MARGINS = 62.0  # Tabs, borders, an icon [px].
+_LABEL_SHARE = 0.42  # Of a row's width, as Blender's own split.
+
+
+class InSidebar:
+    """Puts a panel into our tab of the 3D view's sidebar."""
+
+    bl_space_type: Any = "VIEW_3D"  # Blender's stubs want a literal type.
+    bl_region_type: Any = "UI"
+    bl_category: Any = "ViTPose"
 
 
 def draw_text(
@@ -40,3 +50,14 @@ def draw_button(
     properties = layout.operator(operator, text=text, icon=icon)  # type: ignore[arg-type]
     for name, value in values.items():
         setattr(properties, name, value)
+
+
+def draw_rows(layout: UILayout, rows: Iterable[tuple[str, str]]) -> None:
+    """Draw labels, right-aligned as Blender's own, each with its text."""
+    for label, text in rows:
+        split = layout.split(factor=_LABEL_SHARE)
+        split.scale_y = 0.8
+        left = split.row()
+        left.alignment = "RIGHT"
+        left.label(text=label)
+        split.label(text=text)

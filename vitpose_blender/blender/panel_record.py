@@ -8,7 +8,7 @@ import bpy
 from bpy.types import Context, Panel, UILayout, UIList
 
 from . import access, session, take_list, take_settings
-from .panel_parts import draw_button, draw_text
+from .panel_parts import InSidebar, draw_button, draw_text
 from .take_list import VitposeTakeItem, VitposeTakeList, shelf
 
 _NAME_SHARE = 0.56  # Of a row's width.
@@ -46,11 +46,8 @@ class VITPOSE_UL_takes(UIList):
             figures.label(text=f"{item.quality:.0%}")
 
 
-class VITPOSE_PT_record(Panel):
+class VITPOSE_PT_record(InSidebar, Panel):
     bl_label = "Record"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "ViTPose"
     bl_order = 3
 
     def draw(self, context: Context) -> None:

@@ -8,17 +8,14 @@ from bpy.types import Context, Panel, UILayout
 
 from . import access
 from .capture_settings import VitposeCapture, settings
-from .panel_parts import draw_button
+from .panel_parts import InSidebar, draw_button
 from .session import live
 
 _PICTURE_SCALE = 8.0  # Of the small picture, in rows of buttons.
 
 
-class VITPOSE_PT_source(Panel):
+class VITPOSE_PT_source(InSidebar, Panel):
     bl_label = "Source"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "ViTPose"
     bl_order = 1
 
     def draw(self, context: Context) -> None:
@@ -33,11 +30,8 @@ class VITPOSE_PT_source(Panel):
         _DRAWN[capture.source](column, capture)
 
 
-class VITPOSE_PT_preview(Panel):
+class VITPOSE_PT_preview(InSidebar, Panel):
     bl_label = "Preview"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "ViTPose"
     bl_parent_id = "VITPOSE_PT_source"
     bl_options = {"DEFAULT_CLOSED"}
 
@@ -54,11 +48,8 @@ class VITPOSE_PT_preview(Panel):
             layout.label()
 
 
-class VITPOSE_PT_lens(Panel):
+class VITPOSE_PT_lens(InSidebar, Panel):
     bl_label = "Lens and Position"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "ViTPose"
     bl_parent_id = "VITPOSE_PT_source"
     bl_options = {"DEFAULT_CLOSED"}
 

@@ -6,15 +6,12 @@ from bpy.types import Context, Object, Panel, UILayout
 
 from . import binding, bone_colours, map_editor, props
 from .operators.common import refusal
-from .panel_parts import draw_text
+from .panel_parts import InSidebar, draw_text
 from .role_texts import role_label
 
 
-class VITPOSE_PT_character(Panel):
+class VITPOSE_PT_character(InSidebar, Panel):
     bl_label = "Character"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "ViTPose"
 
     def draw(self, context: Context) -> None:
         layout = self.layout
