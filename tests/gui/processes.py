@@ -49,18 +49,22 @@ def _stat(folder):
     return state, int(parent)
 
 
-def long_recording(path, times=24):
-    """Write the sample's keypoints as a recording in which they come repeatedly."""
+def long_recording(path, times=12):
+    """Write some of the sample's keypoints, forwards and backwards again and again.
+
+    Backwards, since somebody who jumped to the other side would count as another.
+    """
     sample = json.loads(SAMPLE.with_suffix(".keypoints.json").read_text("utf-8"))
-    count, long = len(sample["images"]), {**sample, "images": [], "annotations": []}
-    for first in range(0, times * count, count):
-        for image in sample["images"]:
-            index, t = image["frame_index"] + first, image["t"] + first / 30
-            moved = {"id": image["id"] + first, "frame_index": index, "t": t}
-            long["images"].append({**image, **moved})
-        for each in sample["annotations"]:
-            moved = {name: each[name] + first for name in ("id", "image_id")}
-            long["annotations"].append({**each, **moved})
+    there = range(40, 260)  # Where the clip shows the person whole.
+    images = {image["id"]: image for image in sample["images"]}
+    seen = {each["image_id"]: each for each in sample["annotations"]}
+    long = {**sample, "images": [], "annotations": []}
+    for index, number in enumerate([*there, *reversed(there)] * times):
+        moved = {"id": index, "frame_index": index, "t": index / 30}
+        long["images"].append({**images[number], **moved})
+        if number in seen:
+            moved = {"id": index, "image_id": index}
+            long["annotations"].append({**seen[number], **moved})
     Path(path).write_text(json.dumps(long), "utf-8")
     return path
 
