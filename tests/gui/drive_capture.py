@@ -16,6 +16,7 @@ import processes
 from gui_blender import Checks, GuiBlender, wait_for
 from live_capture import BONES, HERO, Capture
 
+WAVES = 4.4  # When the person in the clip waves [s].
 RECORDED = 4.0  # How much is recorded [s].
 LOOK = """
 window = bpy.context.window_manager.windows[0]
@@ -91,6 +92,8 @@ class Journey:
 
     def end_of_clip(self):
         """Let the clip end, and keep what was seen although nobody recorded."""
+        wait_for("waving", lambda: (self.capture.status()["t"] or 0.0) > WAVES)
+        self.blender.shot("2 waving")
         message = self.capture.wait_until_idle(timeout=600)
         self.check(f"the clip's end is told: {message}", "end" in message)
         self.is_as_before()

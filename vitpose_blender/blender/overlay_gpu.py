@@ -33,7 +33,8 @@ def upload(image: ImageArray, width: float) -> Any:
     numbers = texels(image[::step, ::step])
     height, columns = numbers.shape[:2]
     buffer = gpu.types.Buffer("FLOAT", numbers.size, _numbers(numbers.ravel()))
-    return gpu.types.GPUTexture((columns, height), format="RGBA8", data=buffer)
+    # Shaders answer in linear light, which Blender turns into the screen's.
+    return gpu.types.GPUTexture((columns, height), format="SRGB8_A8", data=buffer)
 
 
 def texels(image: ImageArray) -> npt.NDArray[np.float32]:
