@@ -226,7 +226,9 @@ class GuiBlender:
         At each the pointer moves twice: the button before goes out, then one lights up.
         """
         chain = [
-            f"mousemove {left} {y} key F8" for x, y in places for left in (x - 2, x)
+            f"mousemove {left} {y} key --delay 0 shift+alt+k"
+            for x, y in places
+            for left in (x - 2, x)
         ]
         self.ask("noted.clear(); 0")
         self._run("xdotool", "-", given="\n".join(chain))
