@@ -226,7 +226,7 @@ class GuiBlender:
         At each the pointer moves twice: the button before goes out, then one lights up.
         """
         chain = [
-            f"mousemove {left} {y} key --delay 0 shift+alt+k"
+            f"mousemove {left} {y} key --delay 4 k"
             for x, y in places
             for left in (x - 2, x)
         ]

@@ -5,7 +5,7 @@
 
 A question is `FOLDER/question.py`; its last expression's value comes back as JSON in
 `FOLDER/answer.json`. Presses come from a real pointer outside, not from here; it finds
-buttons by pressing Shift Alt K over them, which notes what Blender says is there.
+buttons by pressing K over them, which notes what Blender says is there.
 """
 
 import ast
@@ -45,9 +45,7 @@ def add_key():
     keymaps = bpy.context.window_manager.keyconfigs.addon.keymaps
     keymap = keymaps.new(name="User Interface")
     # Blender 5.2 hears no function keys from a screen without a keyboard.
-    keymap.keymap_items.new(
-        GUI_TEST_OT_note.bl_idname, "K", "PRESS", shift=True, alt=True
-    )
+    keymap.keymap_items.new(GUI_TEST_OT_note.bl_idname, "K", "PRESS")
 
 
 def evaluate(code):
