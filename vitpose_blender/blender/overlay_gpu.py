@@ -56,34 +56,28 @@ def draw_texture(
 ) -> None:
     """Draw a texture over a rectangle."""
     shader = gpu.shader.from_builtin("IMAGE_COLOR")
-    vertices = gpu.types.GPUVertBuf(shader.format_calc(), len(_CORNERS))
-    vertices.attr_fill("pos", _places(rect))
     places = [(1 - x if is_mirrored else x, y) for x, y in _CORNERS]
-    vertices.attr_fill("texCoord", places)
+    corners = vertices(pos=_places(rect), texCoord=np.array(places, np.float32))
     shader.bind()
     shader.uniform_sampler("image", texture)
     shader.uniform_float("color", (1.0, 1.0, 1.0, opacity))
-    gpu.types.GPUBatch(type="TRI_STRIP", buf=vertices).draw(shader)
+    gpu.types.GPUBatch(type="TRI_STRIP", buf=corners).draw(shader)
 
 
 def draw_rect(rect: Rect, rgba: tuple[float, float, float, float]) -> None:
     """Fill a rectangle with a colour, sRGB."""
     shader = gpu.shader.from_builtin("UNIFORM_COLOR")
-    vertices = gpu.types.GPUVertBuf(shader.format_calc(), len(_CORNERS))
-    vertices.attr_fill("pos", _places(rect))
+    corners = vertices(pos=_places(rect))
     shader.bind()
     shader.uniform_float("color", rgba)
-    gpu.types.GPUBatch(type="TRI_STRIP", buf=vertices).draw(shader)
+    gpu.types.GPUBatch(type="TRI_STRIP", buf=corners).draw(shader)
 
 
 def batch_of(shapes: Triangles) -> Any:
     """Return flat shapes on the graphics card, for `draw_batch`."""
-    shader = gpu.shader.from_builtin("SMOOTH_COLOR")
-    vertices = gpu.types.GPUVertBuf(shader.format_calc(), len(shapes.points))
-    vertices.attr_fill("pos", _numbers(shapes.points))
-    vertices.attr_fill("color", _numbers(shapes.rgba))
+    points = vertices(pos=shapes.points, color=shapes.rgba)
     rows = gpu.types.GPUIndexBuf(type="TRIS", seq=_numbers(shapes.corners))
-    return gpu.types.GPUBatch(type="TRIS", buf=vertices, elem=rows)
+    return gpu.types.GPUBatch(type="TRIS", buf=points, elem=rows)
 
 
 def draw_batch(batch: Any) -> None:
@@ -99,14 +93,12 @@ def draw_lines(lines: Sticks, width: float) -> None:
         width: Of each [px].
     """
     shader = gpu.shader.from_builtin("POLYLINE_SMOOTH_COLOR")
-    vertices = gpu.types.GPUVertBuf(shader.format_calc(), 2 * len(lines))
     points, colours = lines.ends.reshape(-1, 3), np.repeat(lines.rgba, 2, axis=0)
-    vertices.attr_fill("pos", _numbers(points.astype(np.float32)))
-    vertices.attr_fill("color", _numbers(colours.astype(np.float32)))
+    ends = vertices(pos=points.astype(np.float32), color=colours.astype(np.float32))
     shader.bind()
     shader.uniform_float("viewportSize", gpu.state.viewport_get()[2:])
     shader.uniform_float("lineWidth", width)
-    gpu.types.GPUBatch(type="LINES", buf=vertices).draw(shader)
+    gpu.types.GPUBatch(type="LINES", buf=ends).draw(shader)
 
 
 def draw_texts(texts: Sequence[tuple[str, float, float]], size: float) -> None:
@@ -124,6 +116,24 @@ def draw_texts(texts: Sequence[tuple[str, float, float]], size: float) -> None:
         blf.position(_FONT, x, y, 0)
         blf.draw(_FONT, text)
     blf.disable(_FONT, blf.SHADOW)
+
+
+def vertices(**attributes: npt.NDArray[np.float32]) -> Any:
+    """Return points on the graphics card, for a shader.
+
+    Blender 5.2 no longer works out the format that a shader wants.
+
+    Args:
+        attributes: By the shader's own names, shape `(P, D)` each.
+    """
+    form = gpu.types.GPUVertFormat()
+    for name, values in attributes.items():
+        form.attr_add(id=name, comp_type="F32", len=values.shape[1], fetch_mode="FLOAT")
+    count = len(next(iter(attributes.values())))
+    buffer = gpu.types.GPUVertBuf(form, count)
+    for name, values in attributes.items():
+        buffer.attr_fill(name, _numbers(values))
+    return buffer
 
 
 def _places(rect: Rect) -> Any:

@@ -8,9 +8,10 @@ from typing import Any
 import blf
 import bpy
 import gpu
+import numpy as np
 from bpy.types import Object
 
-from . import access
+from . import access, overlay_gpu
 from .bone_colours import Rgb, mixed, role_colour
 from .role_texts import role_label
 from .wiggle import Moment
@@ -79,6 +80,5 @@ def draw_bones(armature: Object, moment: Moment) -> None:
     shader.uniform_float("lineWidth", 6.0 * access.preferences().system.ui_scale)
     shader.uniform_float("color", (*mixed(role_colour(moment.role), _WHITE, 0.4), 1.0))
     gpu.state.depth_test_set("NONE")
-    points = gpu.types.GPUVertBuf(shader.format_calc(), len(ends))
-    points.attr_fill("pos", ends)
+    points = overlay_gpu.vertices(pos=np.array(ends, np.float32).reshape(-1, 3))
     gpu.types.GPUBatch(type="LINES", buf=points).draw(shader)
