@@ -244,9 +244,9 @@ class GuiBlender:
 
         The layout may have changed while it was looked for.
         """
-        for _ in range(3):
+        for _ in range(6):
             spot = self.find_button(operator)
-            if operator in self._names_at([spot]):
+            if operator in self._names_at([spot] * 3):
                 self.click(*spot)
                 return spot
         raise AssertionError(f"the button {operator} does not stay where it is")

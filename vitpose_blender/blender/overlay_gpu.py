@@ -6,9 +6,10 @@ looks the same on each. To be called while a region is drawn.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import blf
+import bpy
 import gpu
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,11 @@ from ..core.stick_figures import Sticks
 from ..core.types import ImageArray
 
 _FONT = 0
+# Until 4 shaders answer in linear light, which Blender turns into the screen's; from 5
+# on in that of the screen. Seen in 4.3 and 5.2.
+_FORMAT: Literal["RGBA8", "SRGB8_A8"] = (
+    "RGBA8" if bpy.app.version >= (5, 0, 0) else "SRGB8_A8"
+)
 _CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))  # Of a strip of two triangles.
 
 
@@ -33,8 +39,7 @@ def upload(image: ImageArray, width: float) -> Any:
     numbers = texels(image[::step, ::step])
     height, columns = numbers.shape[:2]
     buffer = gpu.types.Buffer("FLOAT", numbers.size, _numbers(numbers.ravel()))
-    # Shaders answer in linear light, which Blender turns into the screen's.
-    return gpu.types.GPUTexture((columns, height), format="SRGB8_A8", data=buffer)
+    return gpu.types.GPUTexture((columns, height), format=_FORMAT, data=buffer)
 
 
 def texels(image: ImageArray) -> npt.NDArray[np.float32]:
