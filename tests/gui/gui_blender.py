@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 SIZE_WH = (1600, 1000)
 TIMEOUT = 120.0  # [s]
 PERIOD = 0.01  # Between two looks for an answer [s].
-COLUMNS = (0.25, 0.7, 0.94)  # Where a row's buttons are, of its width.
+COLUMNS = (0.25, 0.7, 0.86)  # Where a row's buttons are, of its width.
 SCROLLS = 4  # How far down a tab may reach, in screens.
 
 OPEN_TAB = """
