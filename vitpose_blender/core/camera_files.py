@@ -40,12 +40,6 @@ class CameraFiles:
         found = self._read(self.path(source, camera.image_wh))
         return found if found is not None and found.fits(camera) else None
 
-    def all_of(self, source: str) -> list[Calibration]:
-        """Return the calibrations of a camera, of all sizes, the newest first."""
-        found = [self._read(path) for path in self._paths(source)]
-        known = [each for each in found if each is not None]
-        return sorted(known, key=lambda each: each.made, reverse=True)
-
     def save(self, calibration: Calibration) -> Path:
         """Keep a calibration; it replaces an older one.
 
