@@ -18,6 +18,7 @@ from torch import Tensor
 log = logging.getLogger("train_nano")
 SAVE_EVERY = 150.0  # [s]
 LOOK_EVERY = 60.0  # For new pictures [s].
+LONGEST_STEP = 30.0  # One that took longer was paused, and the schedule with it [s].
 
 
 class Stage(NamedTuple):
@@ -215,7 +216,7 @@ class Trainer:
             for name, value in self._train_step(self._progress).items():
                 means[name] = 0.98 * means.get(name, value) + 0.02 * value
             now = time.monotonic()
-            self._elapsed += now - last
+            self._elapsed += min(now - last, LONGEST_STEP)
             threads.took(now - last)
             last = now
             if self._step % 50 == 0:
