@@ -3,6 +3,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -20,12 +21,38 @@ def bare(config, tmp_path):
     return replace(config, source=str(path), fps=None)
 
 
-def test_what_lacks_is_said_for_both_kinds_of_user(bare, opening):
-    with (
-        pytest.raises(SourceError, match=r"--fps .* --size .* choose the footage"),
-        open_recorded(bare, 0, opening),
-    ):
+@pytest.fixture
+def rateless(config, tmp_path):
+    """The sample's keypoints with the size of their pictures, and no rate."""
+    table = json.loads((VIDEOS / "sample.keypoints.json").read_text())
+    for image in table["images"]:
+        del image["t"]
+    table.get("info", {}).pop("fps", None)
+    path = tmp_path / "rateless.json"
+    path.write_text(json.dumps(table))
+    return replace(config, source=str(path), fps=None)
+
+
+def _said(config, opening):
+    with pytest.raises(SourceError) as caught, open_recorded(config, 0, opening):
         pass
+    return str(caught.value)
+
+
+def test_what_lacks_is_said_in_the_words_of_the_panel(bare, rateless, opening):
+    assert "choose its video as Footage" in _said(bare, opening)
+    assert "set Frame Rate under Lens and Position" in _said(rateless, opening)
+    assert "--" not in _said(bare, opening) + _said(rateless, opening)
+
+
+def test_unknown_keypoints_are_sent_to_where_they_can_be_told(bare, opening):
+    path = Path(bare.source)
+    rows = json.loads(path.read_text())
+    for row in rows:
+        row["keypoints"] = row["keypoints"][:21]
+    path.write_text(json.dumps(rows))
+
+    assert "what its keypoints mean" in _said(bare, opening)
 
 
 def test_the_footage_says_what_lacks(bare, opening):

@@ -27,6 +27,18 @@ MIN_FPS, MAX_FPS = 0.1, 10_000.0  # [Hz]
 LAYOUT_OF_COUNT = {len(layout): layout.id for layout in (COCO17, COCO_WHOLEBODY133)}
 
 
+class UntoldError(SourceError):
+    """Raised where a recording does not say of itself what has to be known.
+
+    Attributes:
+        untold: Of `layout`, `rate` and `size`, what the caller can give.
+    """
+
+    def __init__(self, sentence: str, *untold: str) -> None:
+        super().__init__(sentence)
+        self.untold = frozenset(untold)
+
+
 def is_recorded(path: Path) -> bool:
     """Say, from a name or the first bytes, whether these may be recorded keypoints."""
     try:
@@ -63,8 +75,8 @@ def read_recorded(
         The keypoints, with stable ids of people; joints only in takes of our own.
 
     Raises:
-        SourceError: The file is damaged or of no known kind, holds nobody, or does
-            not say its rate, size or layout and neither does the caller.
+        SourceError: The file is damaged or of no known kind, or holds nobody.
+        UntoldError: It does not say its rate, size or layout, nor does the caller.
         TakeError: It is a take of our own that holds nobody.
     """
     if path.is_file() and is_take(path):
@@ -153,9 +165,10 @@ def _layout_of(path: Path, sightings: tuple[Sighting, ...], wanted: str | None) 
     if counts[0] == 25:
         return _body25(path, sightings)
     if counts[0] not in LAYOUT_OF_COUNT:
-        raise SourceError(
+        raise UntoldError(
             f"{path} has {counts[0]} keypoints a person, which says nothing about "
-            "their meaning: give --layout"
+            "their meaning: give --layout",
+            "layout",
         )
     return LAYOUT_OF_COUNT[counts[0]]
 
@@ -163,9 +176,10 @@ def _layout_of(path: Path, sightings: tuple[Sighting, ...], wanted: str | None) 
 def _body25(path: Path, sightings: tuple[Sighting, ...]) -> str:
     layout = openpose.tell_body25([sighting.xy for sighting in sightings])
     if layout is None:
-        raise SourceError(
+        raise UntoldError(
             f"{path} shows too little of the heads to tell OpenPose's BODY_25 from "
-            "BODY_25B: give --layout body25 or --layout body25b"
+            "BODY_25B: give --layout body25 or --layout body25b",
+            "layout",
         )
     log.info("%s is taken for %s", path.name, layout.id)
     return layout.id
@@ -179,18 +193,18 @@ def _check_given(
 ) -> tuple[float, tuple[int, int]]:
     """Return rate and size, or say which of them has to be given."""
     image_wh = image_wh or recording.image_wh
-    lacks = []
+    lacks = {}
     if fps is None:
-        lacks.append("its frame rate (give --fps N)")
+        lacks["rate"] = "its frame rate (give --fps N)"
     if image_wh is None:
         xy = np.concatenate([sighting.xy for sighting in recording.sightings])
         right, bottom = np.nanmax(xy, axis=0)
-        lacks.append(
+        lacks["size"] = (
             "the size of its picture (give --size WxH; keypoints reach to "
             f"x = {right:.0f}, y = {bottom:.0f})"
         )
     if fps is None or image_wh is None:
-        raise SourceError(f"{path} does not say {' and '.join(lacks)}")
+        raise UntoldError(f"{path} does not say {' and '.join(lacks.values())}", *lacks)
     if not (math.isfinite(fps) and MIN_FPS <= fps <= MAX_FPS):
         raise SourceError(f"{fps} is not a frame rate: give --fps N, such as 30")
     if not all(0 < side <= MAX_PIXEL for side in image_wh):

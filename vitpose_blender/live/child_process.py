@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 
 LOG_NAME = "capture.log"  # In the journal's folder.
 MAX_LOG = 4 * 2**20  # A chatty library must not fill the disk [bytes].
-SHOWN_LOG = 2  # Lines of it in a message.
 KILLED_SOON = 2.0  # After a kill the system takes no longer [s].
 
 # Of glibc: pictures of several threads must not each leave holes in a heap of its own.
@@ -173,13 +172,10 @@ class ChildProcess(Closing):
         return line[:-1].decode()
 
     def _told(self) -> str:
-        """Return the log's last lines, to end a sentence with."""
+        """Return where the log is, to end a sentence with; empty without one."""
         with contextlib.suppress(OSError, ValueError):
-            self._log.seek(0)
-            text = self._log.read().decode(errors="replace")
-            lines = [line.strip() for line in text.splitlines() if line.strip()]
-            if lines:
-                return "; its log ends: " + " / ".join(lines[-SHOWN_LOG:])
+            if self._log.seek(0, 2) and isinstance(self._log.name, str):
+                return f"; why may stand in {self._log.name}"
         return ""
 
 

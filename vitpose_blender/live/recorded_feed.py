@@ -21,6 +21,15 @@ from .people import choice, people_lifter
 if TYPE_CHECKING:
     from ..inference.capture import PeopleLifter
 
+# By what a recording does not say; its size hardly ever comes without its rate.
+_WAYS_OUT = {
+    "layout": "does not say what its keypoints mean: make a take of it with "
+    "scripts/capture.py and its --layout, and choose that take here",
+    "rate": "does not say its frame rate: set Frame Rate under Lens and Position, or "
+    "choose its video as Footage",
+    "size": "does not say how large its pictures were: choose its video as Footage",
+}
+
 
 @contextmanager
 def open_recorded(
@@ -44,19 +53,20 @@ def open_recorded(
 
 
 def _read(path: Path, fps: float | None, pictures: "_Footage") -> Take:
-    """Read the recording; what it does not say of its pictures, the footage does."""
-    from ..inference.recorded import read_recorded
+    """Read the recording; what it does not say of its pictures, the footage does.
+
+    Raises:
+        SourceError: It cannot be read; in the words of the panel, where there is a way
+            out of it there.
+    """
+    from ..inference.recorded import UntoldError, read_recorded
 
     try:
         return read_recorded(path, fps)
-    except SourceError as error:
-        if "give --" not in str(error):
-            raise
-        if fps is None or pictures.image_wh is None:
-            raise SourceError(
-                f"{error}; in Blender, choose the footage, which knows both"
-            ) from error
-        return read_recorded(path, fps, pictures.image_wh)
+    except UntoldError as error:
+        if error.untold == {"size"} and pictures.image_wh is not None:
+            return read_recorded(path, fps, pictures.image_wh)
+        raise SourceError(f"{path.name} {_WAYS_OUT[max(error.untold)]}") from error
 
 
 class _Wanted:
