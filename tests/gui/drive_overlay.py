@@ -8,10 +8,13 @@ drawing takes is printed. Ends with 1 if anything is not as it should be.
 """
 
 import sys
-import time
+from pathlib import Path
 
+import processes
 from gui_blender import Checks, GuiBlender, wait_for
 from live_capture import EXTENSION, Capture
+
+FPS = 15  # Of the camera: a screen without a graphics card draws no more [Hz].
 
 LOOK = """
 window = bpy.context.window_manager.windows[0]
@@ -55,6 +58,7 @@ told = {name: (len(ms), float(np.median(ms)), max(ms)) for name, ms in took.item
 took.clear()
 told
 """
+COUNT = "len(bpy.app.driver_namespace['took']['{}'])"
 # Where the picture and the first person's middle are, from the screen's upper left.
 WHERE = f"""
 import sys
@@ -99,21 +103,23 @@ class Look:
     Args:
         blender: With the extension.
         check: Counts.
+        camera: Which shows somebody for as long as it takes.
     """
 
-    def __init__(self, blender, check):
-        self.blender, self.check = blender, check
+    def __init__(self, blender, check, camera):
+        self.blender, self.check, self.camera = blender, check, camera
         self.capture = Capture(blender)
 
     def start(self):
         self.blender.open_tab("ViTPose")
-        for operator in ("load_mannequin", "sample_clip"):
-            self.blender.ask(f"bpy.ops.vitpose.{operator}(); 0")
+        self.blender.ask("bpy.ops.vitpose.load_mannequin(); 0")
+        self.capture.set_up(self.camera.address)
         self.blender.ask(LOOK)
         self.blender.ask(TIME)
         self.check("it starts", self.capture.start())
         self.capture.wait_until_running()
         wait_for("somebody", lambda: self.where()[3])
+        self.wait_until_drawn("_draw_picture")
         self.blender.shot("1 running")
         is_drawing = self.capture.ask("live.overlay.is_drawing")
         self.check("the picture is drawn", is_drawing)
@@ -125,6 +131,12 @@ class Look:
     def set(self, code):
         self.blender.ask(SET.format(code))
 
+    def wait_until_drawn(self, what, times=5):
+        """Wait until something was drawn some times anew."""
+        self.blender.ask(TAKEN)
+        count = COUNT.format(what)
+        wait_for(f"{what} to be drawn", lambda: self.blender.ask(count) >= times)
+
     def tell_times(self, what):
         for name, (count, median, worst) in self.blender.ask(TAKEN).items():
             print(f"       {what}: {name} {count} times, {median:.2f} ms, "  # noqa: T201
@@ -132,12 +144,12 @@ class Look:
 
     def corners(self):
         self.set("chosen.ghost = True; chosen.corner = 'TOP_LEFT'; chosen.size = 0.5")
-        time.sleep(2)
+        self.wait_until_drawn("_draw_ghost")
         self.blender.shot("2 top left with a ghost beside")
         self.tell_times("half the view")
         self.set("chosen.ghost_place = 'INSIDE'; chosen.opacity = 0.4")
         self.set("chosen.corner = 'BOTTOM_LEFT'; chosen.size = 0.2")
-        time.sleep(2)
+        self.wait_until_drawn("_draw_ghost")
         self.blender.shot("3 small, pale, ghost in place")
         self.tell_times("small")
         self.set("chosen.corner = 'BOTTOM_RIGHT'; chosen.size = 0.4")
@@ -195,7 +207,6 @@ class Look:
     def stop(self):
         self.capture.stop()
         self.capture.wait_until_idle()
-        time.sleep(0.5)
         self.blender.shot("5 stopped")
         left = self.capture.ask("[live.overlay.is_drawing, live.overlay.shown is None]")
         self.check("Stop takes the picture away", left == [False, True])
@@ -204,10 +215,12 @@ class Look:
 
 def main(folder):
     """Look at all of it; returns how many checks failed."""
-    check = Checks()
-    with GuiBlender(folder) as blender:
+    check, folder = Checks(), Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    clip = processes.endless_clip(folder / "endless.mp4")
+    with processes.Camera(FPS, clip) as camera, GuiBlender(folder) as blender:
         try:
-            look = Look(blender, check)
+            look = Look(blender, check, camera)
             for station in (
                 look.start,
                 look.corners,

@@ -56,13 +56,6 @@ def _name_of(text):
     return "." + text.rpartition(".")[2] if text else ""
 
 
-def _middle(spots):
-    """Return a place well inside a button that was met at these, row by row."""
-    x = spots[0][0]
-    rows = [y for column, y in spots if column == x]
-    return x, (rows[0] + rows[-1]) // 2
-
-
 class Checks:
     """Says of each check whether it holds, and counts those that do not."""
 
@@ -94,6 +87,7 @@ class GuiBlender:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._arguments = arguments
+        self._spots = {}  # Where buttons were met.
 
     def __enter__(self):
         self._screen, display = self._open_screen()
@@ -191,9 +185,9 @@ class GuiBlender:
         """Turn the mouse wheel over the sidebar: down, or up where negative."""
         left, top, width, height, _ = self.ask(SIDEBAR)
         self.move(int(left + 0.5 * width), int(top + 0.5 * height))
-        for _ in range(abs(clicks)):
-            self._run("xdotool", "click", 5 if clicks > 0 else 4)
-            time.sleep(0.03)
+        wheel = ["click", "--repeat", abs(clicks), "--delay", 10]
+        self._run("xdotool", *wheel, 5 if clicks > 0 else 4)
+        self.ask("0")
         time.sleep(0.4)
 
     def find_button(self, name):
@@ -207,18 +201,27 @@ class GuiBlender:
         for start in (None, 12, -60, *(12,) * SCROLLS):
             if start is not None:
                 self.scroll(start)
-            spot = self.buttons().get(name)
+            spot = self._look_for(name)
             if spot:
                 return spot
         self.shot(f"no button {name}")
         raise AssertionError(f"the sidebar has no button {name}")
 
-    def buttons(self):
-        """Return where the buttons are of what is shown of the sidebar, by name."""
+    def _look_for(self, name):
+        """Return where a button is in what is shown of the sidebar; None without it.
+
+        Looks first where it was last time, then down one column after the other.
+        """
         left, top, width, height, scale = self.ask(SIDEBAR)
         rows = range(int(top + 6 * scale), int(top + height), int(13 * scale))
-        places = [(int(left + share * width), y) for y in rows for share in COLUMNS]
-        return {name: _middle(at) for name, at in self._names_at(places).items()}
+        columns = [[(int(left + share * width), y) for y in rows] for share in COLUMNS]
+        last = self._spots.get(name)
+        for places in [[last] * 2] * bool(last) + columns:
+            for spot in self._names_at(places).get(name, ()):
+                if name in self._names_at([spot] * 2):  # It is no echo of another row.
+                    self._spots[name] = spot
+                    return spot
+        return None
 
     def _names_at(self, places):
         """Return what is under the pointer at places: a list of these by name.
@@ -240,16 +243,10 @@ class GuiBlender:
         return spots
 
     def press(self, operator):
-        """Click the sidebar's button of an operator; returns where it is.
-
-        The layout may have changed while it was looked for.
-        """
-        for _ in range(6):
-            spot = self.find_button(operator)
-            if operator in self._names_at([spot] * 3):
-                self.click(*spot)
-                return spot
-        raise AssertionError(f"the button {operator} does not stay where it is")
+        """Click the sidebar's button of an operator; returns where it is."""
+        spot = self.find_button(operator)
+        self.click(*spot)
+        return spot
 
     @property
     def tracebacks(self):

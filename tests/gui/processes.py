@@ -12,6 +12,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 SAMPLE = PROJECT / "resources" / "videos" / "sample.mp4"
+WHOLE = range(40, 260)  # Frames of it that show the person whole.
 
 
 def children(pid):
@@ -49,17 +50,35 @@ def _stat(folder):
     return state, int(parent)
 
 
+def endless_clip(path):
+    """Write some of the sample clip, forwards and backwards, for a camera to repeat.
+
+    So nobody jumps to another side, where they would count as somebody else.
+    """
+    import cv2  # Late: others of these need no OpenCV.
+
+    clip = cv2.VideoCapture(str(SAMPLE))
+    there = [clip.read()[1] for _ in range(WHOLE.stop)][WHOLE.start :]
+    height, width = there[0].shape[:2]
+    kind = cv2.VideoWriter.fourcc(*"mp4v")
+    writer = cv2.VideoWriter(str(path), kind, 30, (width, height))
+    for image in [*there, *reversed(there)]:
+        writer.write(image)
+    writer.release()
+    clip.release()
+    return path
+
+
 def long_recording(path, times=12):
     """Write some of the sample's keypoints, forwards and backwards again and again.
 
     Backwards, since somebody who jumped to the other side would count as another.
     """
     sample = json.loads(SAMPLE.with_suffix(".keypoints.json").read_text("utf-8"))
-    there = range(40, 260)  # Where the clip shows the person whole.
     images = {image["id"]: image for image in sample["images"]}
     seen = {each["image_id"]: each for each in sample["annotations"]}
     long = {**sample, "images": [], "annotations": []}
-    for index, number in enumerate([*there, *reversed(there)] * times):
+    for index, number in enumerate([*WHOLE, *reversed(WHOLE)] * times):
         moved = {"id": index, "frame_index": index, "t": index / 30}
         long["images"].append({**images[number], **moved})
         if number in seen:
