@@ -86,7 +86,7 @@ def draw(sample: "Sample", xy: Any, score: Any) -> Bytes:
 
 
 def reliability(figures: dict[str, Any]) -> Bytes:
-    """Return a plot: how often keypoints of each score are within a tenth."""
+    """Return a plot: how often keypoints of each score are within a twentieth."""
     size = SIDE + 2 * EDGE
     plot = np.full((size, size, 3), 255, dtype=np.uint8)
 
@@ -108,7 +108,7 @@ def reliability(figures: dict[str, Any]) -> Bytes:
     black = (0, 0, 0)
     cv2.putText(plot, "score", place(0.45, -0.09), *text, black, 1, cv2.LINE_AA)
     spot = place(0.0, 1.03)
-    cv2.putText(plot, "share within a tenth", spot, *text, black, 1, cv2.LINE_AA)
+    cv2.putText(plot, "share within a twentieth", spot, *text, black, 1, cv2.LINE_AA)
     return plot
 
 

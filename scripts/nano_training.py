@@ -198,11 +198,13 @@ class Trainer:
         fresh.replace(self._checkpoint)
 
     def export(self, folder: Path) -> None:
-        """Write the averaged network at its full size."""
+        """Write the averaged network at its full size, its scores made true."""
         from nano_network import FULL, export, resize
+        from nano_scores import make_scores_true
 
-        whole = copy.deepcopy(self._average)
+        whole = copy.deepcopy(self._average).cpu()
         resize(whole, FULL)
+        log.info("scores times %.3f", make_scores_true(whole, self._shards))
         export(whole, folder)
 
     def run(self) -> None:
