@@ -52,7 +52,7 @@ def test_every_setting_arrives(capture, own_folder):
     capture.source, capture.video = "VIDEO", str(film)
     capture.fov, capture.tilt, capture.fps = 71.5, -3.25, 24.0
     capture.mirror, capture.body, capture.preset = True, "SEATED", "CRISP"
-    capture.keeps_binding = True
+    capture.keeps_binding = capture.hands_meet = True
     assert config() == CaptureConfig(
         str(film),
         own_folder / "journal",
@@ -61,6 +61,7 @@ def test_every_setting_arrives(capture, own_folder):
         tilt=-3.25,
         mirror=True,
         body="seated",
+        hands_meet=True,
         fps=24.0,
         keeps_binding=True,
         python="python",

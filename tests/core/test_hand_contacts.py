@@ -12,13 +12,20 @@ from tests.humanoid import (
     humanoid_skeleton,
     moving,
     person_like,
+    seen_by_camera,
     world_motion,
 )
 from vitpose_blender.core.build_rest import build_rig_rest
+from vitpose_blender.core.camera_model import Camera
+from vitpose_blender.core.live_drive import LiveDrive, Manner
+from vitpose_blender.core.packet import Packet
+from vitpose_blender.core.replay import retarget_clip
 from vitpose_blender.core.retarget import bone_target_names, retarget
 from vitpose_blender.core.rotations import unit
+from vitpose_blender.core.types import Keypoints2D
 
 FPS = 30.0
+CAMERA = Camera((1280, 720))
 ARMS = ("Arm", "ForeArm", "Hand")
 BUILDS = {"broad": (1.5, 1.0), "short arms": (1.0, 0.75), "long arms": (1.0, 1.5)}
 
@@ -138,3 +145,28 @@ def test_somebody_who_moves_freely_is_followed_without_breaks():
     motion, _ = wrists(xyz, rest, hands_meet=True)
     assert np.isfinite(motion.location).all()
     assert np.isfinite(motion.rotation).all()
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+def test_captures_and_bakes_keep_contacts_when_asked_to(person, is_live):
+    rest = build(*BUILDS["broad"])
+    times = np.arange(len(person)) / FPS
+    joints = seen_by_camera(person, np.zeros((len(person), 3)), times)
+    row = bone_target_names(rest).index("left_hand")
+    other = bone_target_names(rest).index("right_hand")
+
+    def apart(manner):
+        if not is_live:
+            motion = retarget_clip(joints, CAMERA, times, rest, manner)
+            return gap(motion.location[:, [row, other]])[45]
+        drive = LiveDrive(rest, CAMERA, manner)
+        poses = [drive.step([packet(each)]) for each in joints[:46]]
+        return gap(poses[45].location[None, [row, other]])[0]
+
+    assert apart(Manner(hands_meet=True)) < 0.08
+    assert apart(Manner()) > 0.15
+
+
+def packet(joints):
+    keypoints = Keypoints2D(np.full((17, 2), 5.0), np.ones(17), joints.t)
+    return Packet(keypoints, 1, 0, CAMERA.image_wh, joints)

@@ -58,7 +58,7 @@ def assert_same(one, other):
 @pytest.mark.parametrize("cut", [0, 1, 13])
 def test_a_drive_goes_on_exactly_where_its_state_was_taken(rest, body, cut):
     joints = joints_of(rest, path=np.outer(np.arange(30) / FPS, (0.4, 0.1, 0.1)))
-    manner = Manner(mirror=body == "upper", body=body)
+    manner = Manner(mirror=body == "upper", body=body, hands_meet=body == "full")
     drive = LiveDrive(rest, CAMERA, manner)
     run(drive, joints[:cut])
     state = json.loads(json.dumps(drive.state()))

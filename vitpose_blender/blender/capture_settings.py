@@ -120,6 +120,7 @@ class VitposeCapture(PropertyGroup):
         tilt: float
         mirror: bool
         body: str
+        hands_meet: bool
         preset: str
         person: int
         keeps_binding: bool
@@ -222,6 +223,14 @@ class VitposeCapture(PropertyGroup):
             description="Which part of the body is followed",
             items=BODIES,
             default="FULL",
+        )
+        hands_meet: BoolProperty(
+            name="Hands Meet",
+            description=(
+                "Hands touch each other, and the hips, where yours do, whatever the "
+                "character's proportions. Off, arms keep your arms' directions exactly"
+            ),
+            default=False,
         )
         preset: EnumProperty(
             name="Smoothing",

@@ -49,6 +49,7 @@ def capture_config(context: Context) -> CaptureConfig:
         tilt=capture.tilt,
         mirror=capture.mirror,
         body=_BODIES[capture.body],
+        hands_meet=capture.hands_meet,
         footage=_absolute(capture.footage) if is_recorded else "",
         fps=capture.fps or None,
         keeps_binding=capture.keeps_binding,

@@ -147,6 +147,7 @@ def _draw_manner(layout: UILayout, capture: VitposeCapture) -> None:
         layout.prop(capture, "person")
     column = layout.column(heading="Options", align=True)
     column.prop(capture, "mirror")
+    column.prop(capture, "hands_meet")
     column.prop(capture, "keeps_binding")
 
 

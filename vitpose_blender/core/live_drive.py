@@ -6,7 +6,7 @@ The same steps serve while capturing and when a take is replayed, so both agree.
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -46,18 +46,21 @@ class Manner:
         mirror: Whether the character moves like a mirror image.
         body: `upper` leaves the legs as they are at rest and the character in its
             place, `seated` has it sit.
+        hands_meet: See `retarget.retarget`.
     """
 
     person: int = 0
     mirror: bool = False
     body: Body = "full"
+    hands_meet: bool = False
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> Self:
         """Read what is there and keep the defaults for the rest."""
         bodies: tuple[Body, ...] = ("full", "upper", "seated")
         body = next((each for each in bodies if each == value.get("body")), cls.body)
-        return cls(int(value.get("person") or 0), bool(value.get("mirror")), body)
+        person, mirror = int(value.get("person") or 0), bool(value.get("mirror"))
+        return cls(person, mirror, body, bool(value.get("hands_meet")))
 
 
 class LiveDrive:
@@ -94,11 +97,7 @@ class LiveDrive:
     def state(self) -> dict[str, Any]:
         """Return what another drive needs to go on from here, as JSON values."""
         return {
-            "manner": {
-                "person": self._manner.person,
-                "mirror": self._manner.mirror,
-                "body": self._manner.body,
-            },
+            "manner": asdict(self._manner),
             "memory": memory_to_dict(self._memory),
             "origin": None if self._origin is None else self._origin.tolist(),
             "lowest": [list(pair) for pair in self._lowest],
@@ -148,7 +147,8 @@ class LiveDrive:
             return None
         self.followed = packet.person
         self.motion = in_manner(self._to_world(packet.joints), self._manner)
-        return retarget(self.motion, self._rest, self._memory).pose(0)
+        meet = self._manner.hands_meet
+        return retarget(self.motion, self._rest, self._memory, hands_meet=meet).pose(0)
 
     def _chosen(self, packets: Sequence[Packet]) -> Packet | None:
         """Return the wanted person; where any will do, who was followed before."""

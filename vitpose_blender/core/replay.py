@@ -82,7 +82,8 @@ def retarget_clip(
         memory: What is known of the person; see `self_calibration.memory_of`.
     """
     person = to_world(joints, camera, times)
-    return retarget(in_manner(person, manner), rest, memory)
+    followed = in_manner(person, manner)
+    return retarget(followed, rest, memory, hands_meet=manner.hands_meet)
 
 
 def manner_of(take: Take, name: str = "") -> Manner:

@@ -35,6 +35,7 @@ class CaptureConfig:
         tilt: How far the camera looks down from the horizon [deg].
         mirror: Whether characters move like a mirror image.
         body: Which part of the body is followed.
+        hands_meet: Whether hands touch where the person's do; see `core.retarget`.
         footage: The video that recorded keypoints belong to, for the preview.
         fps: Rate of recorded keypoints and picture folders, which may not say it [Hz].
         timeout: How long a camera or stream may deliver nothing [s].
@@ -58,6 +59,7 @@ class CaptureConfig:
     tilt: float = 0.0
     mirror: bool = False
     body: Body = "full"
+    hands_meet: bool = False
     footage: str = ""
     fps: float | None = None
     timeout: float = 5.0
@@ -83,7 +85,7 @@ class Driven:
 
     def manner(self, config: CaptureConfig) -> Manner:
         """Return how this character follows its person."""
-        return Manner(self.person, config.mirror, config.body)
+        return Manner(self.person, config.mirror, config.body, config.hands_meet)
 
 
 @dataclass(frozen=True)
