@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The stages composed: every person has a pipeline, every frame its packets."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -11,6 +14,7 @@ from vitpose_blender.core.packet import Packet
 from vitpose_blender.core.take import Take, TakeHeader
 from vitpose_blender.core.types import Detections, Frame, Joints3D, Keypoints2D
 from vitpose_blender.inference.capture import (
+    MOST_PEOPLE,
     PeopleLifter,
     PoseEstimator,
     chosen_people,
@@ -32,9 +36,11 @@ class FakeLifter:
 
     def __init__(self) -> None:
         self.given: list[Keypoints2D] = []
+        self.cameras: list[Camera] = []
 
     def lift(self, window, camera):
         self.given.append(window[-1])
+        self.cameras.append(camera)
         return Joints3D(np.ones((28, 3)), (0.0, 0.0, 3.0), np.ones(28), window[-1].t)
 
 
@@ -124,6 +130,42 @@ def test_each_person_has_a_lifter_of_their_own(rng):
             lifter.step(person, make_keypoints(rng, t=t))
 
     assert [len(one.given) for one in made] == [3, 3]
+
+
+def test_who_comes_and_goes_for_ever_is_forgotten_but_not_who_stays(rng):
+    made = []
+
+    def make_lifter():
+        made.append(FakeLifter())
+        return made[-1]
+
+    lifter = PeopleLifter(CAMERA, make_lifter)
+    for number in range(3 * MOST_PEOPLE):
+        lifter.step(1, make_keypoints(rng, t=number / 30))
+        lifter.step(2 + number, make_keypoints(rng, t=number / 30))
+    assert len(made[0].given) == 3 * MOST_PEOPLE
+
+    alive = [weakref.ref(one) for one in made]
+    made.clear()
+    gc.collect()
+    assert sum(one() is not None for one in alive) == MOST_PEOPLE
+    assert alive[0]() is not None
+
+
+def test_a_measured_tilt_counts_for_all_from_the_next_frame_on(rng):
+    made = []
+
+    def make_lifter():
+        made.append(FakeLifter())
+        return made[-1]
+
+    lifter = PeopleLifter(CAMERA, make_lifter)
+    lifter.step(1, make_keypoints(rng))
+    lifter.set_tilt(12.0)
+    lifter.step(1, make_keypoints(rng, t=0.1))
+    lifter.step(2, make_keypoints(rng, t=0.1))
+
+    assert [made[0].cameras[-1].tilt, made[1].cameras[-1].tilt] == [12.0, 12.0]
 
 
 def test_people_do_not_disturb_each_other(rng):

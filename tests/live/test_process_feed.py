@@ -17,6 +17,7 @@ from tests.live.conftest import VIDEOS, WAIT, is_gone, wait_until
 from vitpose_blender.core.errors import SourceError, VitposeError
 from vitpose_blender.core.packet import dumps
 from vitpose_blender.live import keeper
+from vitpose_blender.live.child_process import LOG_NAME
 from vitpose_blender.live.feed import Opening, open_feed
 from vitpose_blender.live.preview_size import fitted
 
@@ -137,6 +138,21 @@ def test_a_python_that_is_none_is_one_sentence_that_names_its_log(
     path = config.journal / "capture.log"
     assert str(caught.value).endswith(str(path))
     assert path.read_text() == "one\nI am a shell\n"
+
+
+@unix_only
+@pytest.mark.parametrize(("users", "expected"), [(None, "1"), ("3", "3")])
+def test_numpy_has_no_threads_there_unless_the_user_wants_them(
+    in_process, config, tmp_path, monkeypatch, users, expected
+):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    if users is not None:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", users)
+    python = fake_python(tmp_path, 'echo "it is $OPENBLAS_NUM_THREADS" >&2; exit 3')
+    used = dataclasses.replace(config, python=python)
+    with pytest.raises(VitposeError), in_process(used=used):
+        pass
+    assert (config.journal / LOG_NAME).read_text() == f"it is {expected}\n"
 
 
 @unix_only

@@ -3,12 +3,16 @@
 
 import json
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.live.conftest import VIDEOS
 from vitpose_blender.core.errors import SourceError
+from vitpose_blender.inference.capture import PeopleLifter, lift_recorded
+from vitpose_blender.inference.lifters import make_lifter
 from vitpose_blender.live.recorded_feed import open_recorded
 
 
@@ -72,3 +76,25 @@ def test_a_broken_file_is_not_the_footages_matter(bare, opening, tmp_path):
     ):
         pass
     assert "footage" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("engine", "wanted", "expected"),
+    [
+        ("process", "", "learned"),
+        ("thread", "", "geometric"),
+        ("thread", "learned", "learned"),
+    ],
+)
+def test_each_engine_has_its_lifter_and_the_header_says_which(
+    config, opening, engine, wanted, expected
+):
+    used = replace(config, engine=engine, lifter=wanted)
+    with open_recorded(used, 0, opening) as feed:
+        assert feed.header.lifter == expected
+        packets = [packet for seen in islice(feed.seen, 3) for packet in seen.packets]
+
+    lifter = PeopleLifter(feed.header.camera, lambda: make_lifter(expected))
+    again = list(lift_recorded(packets, lifter, packets[0].fov))
+    for packet, other in zip(packets, again, strict=True):
+        np.testing.assert_array_equal(packet.joints.xyz, other.joints.xyz)

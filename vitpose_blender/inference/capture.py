@@ -35,8 +35,13 @@ class PoseModel(Protocol):
     def estimate(self, frame: Frame, xyxy: FloatArray) -> list[Keypoints2D]: ...
 
 
+MOST_PEOPLE = 64  # Remembered at once; who comes and goes gets ever new numbers.
+
+
 class PeopleLifter:
     """Lifts everybody, each through a pipeline of their own.
+
+    Who was not seen for longest is forgotten where there are too many.
 
     Args:
         camera: That sees them.
@@ -58,8 +63,6 @@ class PeopleLifter:
     def set_tilt(self, tilt: float) -> None:
         """Go on with a camera that looks down that far [deg]; from any thread."""
         self._camera = replace(self._camera, tilt=tilt)
-        for pipeline in list(self._pipelines.values()):
-            pipeline.camera = self._camera
 
     def step(self, person: int, keypoints: Keypoints2D) -> Joints3D:
         """Return the joints of one person in one more frame.
@@ -67,10 +70,13 @@ class PeopleLifter:
         Raises:
             VitposeError: The keypoints are not a person's.
         """
-        pipeline = self._pipelines.get(person)
+        pipeline = self._pipelines.pop(person, None)
         if pipeline is None:
             pipeline = PersonPipeline(self._make_lifter(), self._camera, self._preset)
-            self._pipelines[person] = pipeline
+        self._pipelines[person] = pipeline  # The last is who was seen last.
+        if len(self._pipelines) > MOST_PEOPLE:
+            del self._pipelines[next(iter(self._pipelines))]
+        pipeline.camera = self._camera
         return pipeline.step(to_coco17(keypoints))
 
 

@@ -68,7 +68,7 @@ def open_frames(config: CaptureConfig, person: int, opening: Opening) -> Iterato
         header = TakeHeader(
             source=source.name,
             model=model.name,
-            lifter=config.lifter,
+            lifter=config.live_lifter,
             image_wh=source.image_wh,
             fov=camera.fov,
             tilt=camera.tilt,

@@ -27,8 +27,16 @@ LOG_NAME = "capture.log"  # In the journal's folder.
 MAX_LOG = 4 * 2**20  # A chatty library must not fill the disk [bytes].
 KILLED_SOON = 2.0  # After a kill the system takes no longer [s].
 
-# Of glibc: pictures of several threads must not each leave holes in a heap of its own.
-_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
+_ENVIRONMENT = {
+    # Of glibc: pictures of several threads must not each leave holes in a heap of its
+    # own, and what a search for people takes must not stay in there.
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(4 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(16 * 2**20),
+    # The lifter's small matrices are quicker alone than with threads beside torch's.
+    "OPENBLAS_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+}
 # No console window beside Blender's on Windows.
 _NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 

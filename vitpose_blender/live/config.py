@@ -11,6 +11,9 @@ from .calibrating import IDLE, CalibrationStatus
 
 # Where the capture runs: in a process of its own, or in a thread of Blender's.
 Engine = Literal["process", "thread"]
+# The learned one is truer. In Blender numpy has threads, which get in the way of
+# torch's; the process tells it to have none.
+_LIFTERS: dict[Engine, str] = {"process": "learned", "thread": "geometric"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class CaptureConfig:
         device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
         detector: Who finds people; see `inference.detector.make_detector`.
         allow_download: Whether weights may be fetched.
-        lifter: What makes keypoints 3D, live.
+        lifter: What makes keypoints 3D, live; empty is the engine's own.
         preset: How calm; one of `core.filters.PRESETS`.
         fov: Field of view across the longer side of the picture [deg].
         tilt: How far the camera looks down from the horizon [deg].
@@ -53,7 +56,7 @@ class CaptureConfig:
     device: str = "auto"
     detector: str = "auto"
     allow_download: bool = False
-    lifter: str = "geometric"
+    lifter: str = ""
     preset: str = "balanced"
     fov: float = DEFAULT_FOV
     tilt: float = 0.0
@@ -67,6 +70,11 @@ class CaptureConfig:
     engine: Engine = "process"
     python: str = ""
     python_paths: tuple[str, ...] = ()
+
+    @property
+    def live_lifter(self) -> str:
+        """The name of what makes keypoints 3D, live."""
+        return self.lifter or _LIFTERS[self.engine]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ def people_lifter(config: CaptureConfig, camera: Camera) -> "PeopleLifter":
     from ..inference.lifters import make_lifter
 
     preset = PRESETS[config.preset]
-    return PeopleLifter(camera, lambda: make_lifter(config.lifter), preset)
+    return PeopleLifter(camera, lambda: make_lifter(config.live_lifter), preset)
 
 
 def choice(person: int) -> "PeopleChoice":

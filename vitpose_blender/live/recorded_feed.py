@@ -43,7 +43,7 @@ def open_recorded(
         pictures = _Footage(config.footage, stack)
         take = _read(Path(config.source), config.fps or pictures.fps, pictures)
         people = chosen_people(choice(person), take)
-        header = replace(take.header, lifter=config.lifter)
+        header = replace(take.header, lifter=config.live_lifter)
         if not is_take(Path(config.source)):  # Ours knows the camera it came from.
             header = replace(header, fov=config.fov, tilt=config.tilt)
         lifter = people_lifter(config, header.camera)

@@ -151,7 +151,7 @@ class _Moments:
         self._header = TakeHeader(
             source=packet.source or f"udp at {self._receiver.address}",
             model=packet.model,
-            lifter=(packet.lifter or config.lifter) if is_ours else "",
+            lifter=(packet.lifter or config.live_lifter) if is_ours else "",
             image_wh=packet.image_wh,
             fov=packet.fov,
             tilt=config.tilt if tilt is None else tilt,
