@@ -8,6 +8,7 @@ it, and leaves nothing behind: processes are counted from outside. ENGINE is `pr
 or `thread`. Ends with 1 if anything is not as it should be.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -19,6 +20,8 @@ import processes
 from gui_blender import Checks, GuiBlender, wait_for
 from live_capture import Capture
 
+SIZE_WH = (1000, 700)  # [px]
+FPS = 15  # Of the camera [Hz].
 EXTENSION = "bl_ext.user_default.vitpose_blender"
 UNDO = """
 window = bpy.context.window_manager.windows[0]
@@ -125,13 +128,13 @@ class Faults:
         self.ends("another file", "another file was opened")
 
     def unplugged(self):
-        with processes.Camera() as camera:
+        with processes.Camera(FPS) as camera:
             self.run(camera.address)
             camera.unplug()
             self.ends("unplugged", " ")
 
     def stalled(self):
-        with processes.Camera() as camera:
+        with processes.Camera(FPS) as camera:
             self.run(camera.address)
             camera.stall(True)
             self.ends("stalled", " ")
@@ -194,23 +197,24 @@ class Faults:
             print(f"       {scenario.__name__}: {took:.1f} s", flush=True)  # noqa: T201
 
 
-def quit_while_running(folder, check, camera, engine, how):
-    """Check that a Blender that goes takes all it started with it."""
-    with GuiBlender(folder) as blender:
-        blender.open_tab("ViTPose")
-        Faults(blender, check, camera, engine).run()
-        pids = processes.children(blender.process.pid)
-        how(blender)
-        code = blender.process.wait(20)
-        what = f"Blender ended with {code} while running"
-        try:
-            wait_for("the end", lambda: not any(map(processes.is_alive, pids)), 10)
-        except AssertionError:
-            left = [processes.command_line(each) for each in pids]
-            check(f"{what}: nothing goes on {left}", False)
-        else:
-            check(f"{what}: nothing goes on", True)
-        return code
+def leave_while_running(faults, how):
+    """Check that a Blender that goes takes all it started with it; returns its code."""
+    blender = faults.blender
+    faults.run()
+    pids = processes.children(blender.process.pid)
+    how(blender)
+    code = blender.process.wait(20)
+    what = f"Blender ended with {code} while running"
+    try:
+        wait_for("the end", lambda: not any(map(processes.is_alive, pids)), 10)
+    except AssertionError:
+        left = [processes.command_line(each) for each in pids]
+        faults.check(f"{what}: nothing goes on {left}", False)
+    else:
+        faults.check(
+            f"{what}: nothing goes on", bool(pids) or faults.engine != "process"
+        )
+    return code
 
 
 def quit_blender(blender):
@@ -223,17 +227,26 @@ def kill_blender(blender):
     blender.process.kill()
 
 
+@contextlib.contextmanager
+def opened(folder, check, camera, engine):
+    """Open a Blender with a small window, which is drawn quickly."""
+    with GuiBlender(folder, SIZE_WH) as blender:
+        blender.open_tab("ViTPose")
+        yield Faults(blender, check, camera, engine)
+
+
 def main(folder, engine="process"):
     """Run all scenarios; returns how many checks failed."""
     check, folder = Checks(), Path(folder)
-    with processes.Camera() as camera:
-        with GuiBlender(folder) as blender:
-            blender.open_tab("ViTPose")
-            Faults(blender, check, camera, engine).all_in_turn()
-            check(f"nothing was raised {blender.tracebacks}", not blender.tracebacks)
-        code = quit_while_running(folder / "quit", check, camera, engine, quit_blender)
-        check("Blender quits while running", code == 0)
-        quit_while_running(folder / "kill", check, camera, engine, kill_blender)
+    with processes.Camera(FPS) as camera:
+        with opened(folder, check, camera, engine) as faults:
+            faults.all_in_turn()
+            raised = faults.blender.tracebacks
+            check(f"nothing was raised {raised}", not raised)
+            code = leave_while_running(faults, quit_blender)
+            check("Blender quits while running", code == 0)
+        with opened(folder / "kill", check, camera, engine) as faults:
+            leave_while_running(faults, kill_blender)
     return check.sum_up()
 
 

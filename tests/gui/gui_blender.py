@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SIZE_WH = (1600, 1000)
+SIZE_WH = (1280, 900)
 TIMEOUT = 120.0  # [s]
 PERIOD = 0.01  # Between two looks for an answer [s].
 COLUMNS = (0.25, 0.7, 0.86)  # Where a row's buttons are, of its width.
@@ -80,23 +80,26 @@ class GuiBlender:
 
     Args:
         folder: For questions, pictures and the log; made if it is not there.
-        arguments: Further ones for Blender.
+        size_wh: Of the window; a small one is drawn faster [px].
     """
 
-    def __init__(self, folder, *arguments):
+    def __init__(self, folder, size_wh=SIZE_WH):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._arguments = arguments
+        self._size_wh = size_wh
         self._spots = {}  # Where buttons were met.
 
     def __enter__(self):
         self._screen, display = self._open_screen()
         self._environment = dict(
-            os.environ, DISPLAY=f":{display}", LIBGL_ALWAYS_SOFTWARE="1"
+            os.environ,
+            DISPLAY=f":{display}",
+            LIBGL_ALWAYS_SOFTWARE="1",
+            OMP_NUM_THREADS="1",  # Drawing without a graphics card takes a core.
         )
         log = (self.folder / "blender.log").open("w")
-        width, height = map(str, SIZE_WH)
-        command = ["blender", "-p", "0", "0", width, height, *self._arguments]
+        width, height = map(str, self._size_wh)
+        command = ["blender", "-p", "0", "0", width, height]
         inside = ["--python", HERE / "inside_blender.py", "--", self.folder]
         self.process = subprocess.Popen(
             [*command, *inside], env=self._environment, stdout=log, stderr=log
@@ -112,7 +115,7 @@ class GuiBlender:
                 process.kill()
 
     def _open_screen(self):
-        size = "x".join(map(str, (*SIZE_WH, 24)))
+        size = "x".join(map(str, (*self._size_wh, 24)))
         read_end, write_end = os.pipe()
         screen = subprocess.Popen(
             ["Xvfb", "-displayfd", str(write_end), "-screen", "0", size,
