@@ -17,28 +17,45 @@ from ..core.types import FloatArray
 LINEAR, BEZIER = 1, 2  # Interpolations as the numbers that foreach_set takes.
 
 
-def new_action(animated: Object, name: str, copied: Action | None = None) -> Action:
+def new_action(animated: Object, name: str) -> Action:
     """Make an action and let the object play it; the one it played stays in the file.
-
-    The former action is given a fake user, since nothing else may keep it.
 
     Args:
         animated: Plays it.
         name: Of the new action.
+    """
+    action = make_action(animated, name)
+    play(animated, action)
+    return action
+
+
+def make_action(animated: Object, name: str, copied: Action | None = None) -> Action:
+    """Make an action for an object that goes on to play what it plays.
+
+    Args:
+        animated: Is to play it one day.
+        name: Of the new action.
         copied: The action that the new one begins as a copy of.
+    """
+    action: Any = copied.copy() if copied is not None else bpy.data.actions.new(name)
+    action.name = name
+    if hasattr(action, "slots") and not action.slots:
+        action.slots.new(id_type="OBJECT", name=animated.name)
+    return cast(Action, action)
+
+
+def play(animated: Object, action: Action) -> None:
+    """Let an object play the first slot of an action.
+
+    What it played is given a fake user, since nothing else may keep it.
     """
     animation = animated.animation_data or animated.animation_data_create()
     assert animation is not None
     if animation.action is not None:
         animation.action.use_fake_user = True
-    action: Any = copied.copy() if copied is not None else bpy.data.actions.new(name)
-    action.name = name
     animation.action = action
     if hasattr(action, "slots"):
-        if not action.slots:
-            action.slots.new(id_type="OBJECT", name=animated.name)
         animation.action_slot = action.slots[0]
-    return cast(Action, action)
 
 
 def keep_slot(action: Action, handle: str) -> None:

@@ -18,12 +18,13 @@ from mathutils import Euler, Matrix, Quaternion
 from ..core.motion import CharacterMotion
 from ..core.rig_rest import RigRest
 from ..core.rotations import same_hemisphere, to_quaternion
-from ..core.steps import Steps
+from ..core.steps import Steps, part
 from ..core.types import FloatArray
 from . import access, actions, binding, character, own_action, rest_pose, still_keys
 from .bone_drivers import bone_path
 
-_REPORT_EVERY = 10  # Frames between two reports of progress.
+_REPORT_EVERY = 3  # Frames between two reports of progress.
+_POSED = 0.8  # The share of the work that is over when all frames are posed.
 _NEGLIGIBLE = 1e-5  # Not worth a curve of places, as a share of the body's size.
 
 
@@ -82,27 +83,38 @@ def bake_steps(
     """
     name = armature.name
     with _meshes_at_rest(armature):
-        poses = np.empty((len(motion), len(access.pose_bones(armature)), 4, 4))
-        for frame in range(len(motion)):
-            armature = bpy.data.objects[name]  # A yield may have seen an undo.
-            binding.move_targets(armature, motion.pose(frame))
-            poses[frame] = evaluated_pose(armature)
-            if frame % _REPORT_EVERY == 0:
-                yield frame / len(motion)
+        poses = yield from part(_posed(armature, motion), 0.0, _POSED)
         frames = keying.first_frame + keying.step * np.arange(len(motion))
+        armature = bpy.data.objects[name]
         bones = keying.bones(armature, rest)
-        with own_action.playing_new_action(
+        with own_action.making_action(
             armature, keying.action, as_copy=keying.as_copy
-        ) as action:
-            written = set()
-            for channel in channels(armature, rest, poses, bones):
+        ) as made:
+            written: set[str] = set()
+            for channel in channels(name, rest, poses, bones):
+                action = bpy.data.actions[made]
                 actions.write_curves(
                     action, channel.path, frames, channel.values, channel.bone
                 )
                 written.add(channel.path)
+                yield _POSED + (1 - _POSED) * len(written) / (len(bones) + 2)
+            action, armature = bpy.data.actions[made], bpy.data.objects[name]
             held = frames[[0, -1]] if keying.as_copy else frames[:1]
             still_keys.write(action, armature, rest, np.unique(held), written, bones)
-    return action
+    return bpy.data.actions[made]
+
+
+def _posed(armature: Object, motion: CharacterMotion) -> Steps[FloatArray]:
+    """Return each bone's matrix at each frame of a motion, shape `(F, B, 4, 4)`."""
+    name = armature.name
+    poses = np.empty((len(motion), len(access.pose_bones(armature)), 4, 4))
+    for frame in range(len(motion)):
+        armature = bpy.data.objects[name]  # A yield may have seen an undo.
+        binding.move_targets(armature, motion.pose(frame))
+        poses[frame] = evaluated_pose(armature)
+        if frame % _REPORT_EVERY == 0:
+            yield frame / len(motion)
+    return poses
 
 
 @contextmanager
@@ -155,21 +167,24 @@ class Channel:
 
 
 def channels(
-    armature: Object, rest: RigRest, poses: FloatArray, wanted: set[str]
+    name: str, rest: RigRest, poses: FloatArray, wanted: set[str]
 ) -> Iterator[Channel]:
     """Iterate over what moves the bones that have a target.
 
+    Between two of them anything may happen in Blender, such as an undo.
+
     Args:
-        armature: A bound one.
+        name: Of a bound armature.
         rest: Its driven bones.
         poses: Matrix of each bone in armature space, shape `(F, B, 4, 4)`.
         wanted: Names of the bones that count.
     """
-    bones = list(access.pose_bones(armature))
-    rows = {bone.name: row for row, bone in enumerate(bones)}
+    names = access.pose_bones(bpy.data.objects[name]).keys()
+    rows = {bone_name: row for row, bone_name in enumerate(names)}
     negligible = _NEGLIGIBLE * float(np.ptp(rest.heads, axis=0).max())
-    for bone, pose in zip(bones, poses.swapaxes(0, 1)):
-        if bone.name not in wanted or binding.COPY_ROTATION not in bone.constraints:
+    for bone_name, pose in zip(names, poses.swapaxes(0, 1)):
+        bone = access.pose_bones(bpy.data.objects[name])[bone_name]
+        if bone_name not in wanted or binding.COPY_ROTATION not in bone.constraints:
             continue
         parent = poses[:, rows[bone.parent.name]] if bone.parent else None
         basis = _basis(bone, pose, parent)
@@ -178,8 +193,8 @@ def channels(
         is_hips = bone.name == rest.names[rest.index["hips"]]
         if _can_move(bone) and (is_hips or np.abs(location).max() > negligible):
             moved["location"] = location
-        for name, values in moved.items():
-            yield Channel(bone.name, f"{bone_path(bone.name)}.{name}", values)
+        for channel, values in moved.items():
+            yield Channel(bone_name, f"{bone_path(bone_name)}.{channel}", values)
 
 
 def nearest(channel: Channel, former: Sequence[float]) -> FloatArray:

@@ -68,49 +68,46 @@ def play_again(armature: Object) -> None:
 
 
 @contextmanager
-def playing_new_action(
+def making_action(
     armature: Object, name: str, *, as_copy: bool = False
-) -> Iterator[Action]:
-    """Make an action that the armature plays from now on, also over its NLA tracks.
+) -> Iterator[str]:
+    """Make an action that the armature plays once it is done, also over its NLA tracks.
 
-    The former one stays in the file. After an error the armature plays it again.
+    Nothing plays it before: Blender would look at all of it after each new curve. The
+    former one stays in the file. After an error the new one is gone. Gives the new
+    action's name, as its maker may pause, and an undo moves everything.
 
     Args:
-        armature: Plays it.
+        armature: Is to play it.
         name: Of the new action.
         as_copy: Whether it begins as a copy of the former one.
 
     Raises:
         CharacterError: There is no former one to copy.
     """
-    was_animated = armature.animation_data is not None
-    animation = armature.animation_data or armature.animation_data_create()
-    assert animation is not None
-    played, slot = animation.action, _slot_handle(animation)
-    former, former_slot = (played, slot) if played else _set_aside(armature)
+    owner, former = armature.name, played_action(armature)
     if as_copy and former is None:
         raise CharacterError(
             f"{armature.name!r} plays no action that could be overdubbed: choose one "
             "for it, or bake into a new action"
         )
-    has_fake_user = former is not None and former.use_fake_user
-    action = actions.new_action(armature, name, former if as_copy else None)
+    action = actions.make_action(armature, name, former if as_copy else None)
     if as_copy:
-        actions.keep_slot(action, former_slot)
-        _choose_slot(animation, former_slot)
+        actions.keep_slot(action, _played_slot(armature))
+    made = action.name
     try:
-        yield action
+        yield made
     except BaseException:
-        bpy.data.actions.remove(action)
-        if played is not None:
-            animation.action = played
-            played.use_fake_user = has_fake_user
-            _choose_slot(animation, slot)
-        if not was_animated:
-            armature.animation_data_clear()
+        if made in bpy.data.actions:
+            bpy.data.actions.remove(bpy.data.actions[made])
         raise
+    armature = bpy.data.objects[owner]
+    former = played_action(armature)
     if former is not None:
         former.use_fake_user = True
+    actions.play(armature, bpy.data.actions[made])
+    animation = armature.animation_data
+    assert animation is not None
     animation.action_blend_type, animation.action_influence = "REPLACE", 1.0
 
 
@@ -124,6 +121,14 @@ def played_action(armature: Object) -> Action | None:
     animation = armature.animation_data
     played = animation.action if animation is not None else None
     return played or former_action(armature)
+
+
+def _played_slot(armature: Object) -> str:
+    """Return the handle of the slot of `played_action`."""
+    animation = armature.animation_data
+    if animation is not None and animation.action is not None:
+        return _slot_handle(animation)
+    return _set_aside(armature)[1]
 
 
 def _set_aside(armature: Object) -> tuple[Action | None, str]:

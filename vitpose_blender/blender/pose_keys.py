@@ -64,7 +64,7 @@ def _key(armature: Object, rest: RigRest, options: BakeOptions) -> int:
     wanted = keying.bones(armature, rest)
     action = own_action.ensure_action(armature, options.action)
     bones = set()
-    for channel in bake.channels(armature, rest, poses, wanted):
+    for channel in bake.channels(armature.name, rest, poses, wanted):
         former = actions.value_at(action, channel.path, frame)
         values = bake.nearest(channel, former)
         actions.write_curves(

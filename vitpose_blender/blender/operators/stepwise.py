@@ -13,7 +13,7 @@ from ...core.steps import Running, Steps, finish
 from ..session_monitor import redraw_sidebars
 from .common import LOOKING, OperatorReturn
 
-_BUDGET = 0.05  # Main-thread time a slice [s]; a redraw costs more than that.
+_BUDGET = 0.02  # Main-thread time a slice; a redraw comes after each [s].
 _PAUSE = 0.01  # Between two slices [s].
 _SHOW_EVERY = 0.25  # [s]
 
