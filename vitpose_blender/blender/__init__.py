@@ -27,6 +27,7 @@ from . import (
     props,
     session,
     session_guard,
+    switched_off,
     take_list,
     take_settings,
 )
@@ -42,6 +43,7 @@ _MODULES: tuple[ModuleType, ...] = (
     props,
     session,
     session_guard,
+    switched_off,
     take_list,
     calibration_overlay,
     operators,

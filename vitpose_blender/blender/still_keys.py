@@ -14,7 +14,7 @@ from bpy.types import Action, Object, PoseBone
 
 from ..core.rig_rest import RigRest
 from ..core.types import FloatArray
-from . import access, actions, held_state, own_action, rest_pose
+from . import access, actions, held_state, own_action, rest_pose, switched_off
 from .bone_drivers import (
     bone_drivers,
     bone_path,
@@ -138,8 +138,10 @@ class _StillKeys:
         mute = constraint_suffix(constraint.name, "mute")
         if not self._has_driver(bone, influence):
             self._key(bone, influence, [0.0])
+            switched_off.note(self._action, bone, constraint, "influence")
         elif not self._has_driver(bone, mute):
             self._key(bone, mute, [1.0])
+            switched_off.note(self._action, bone, constraint, "mute")
         else:
             self.stuck.add(bone.name)
 

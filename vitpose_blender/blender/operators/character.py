@@ -11,7 +11,15 @@ from bpy.types import Context, Event, Object, Operator
 from ...core.errors import RigError
 from ...core.retarget import rest_targets
 from ...data_files import data_folder
-from .. import access, binding, bone_colours, detect, load, map_editor
+from .. import (
+    access,
+    binding,
+    bone_colours,
+    detect,
+    load,
+    map_editor,
+    startup_cube,
+)
 from ..character import armatures, read_rig_rest
 from ..props import active_armature, settings
 from .common import NeedsCharacter, OperatorReturn, armature_of, reports_errors
@@ -77,6 +85,10 @@ def _load(operator: Operator, path: Path) -> OperatorReturn:
     before = {item.name for item in armatures()}
     armature = load.load_into_scene(path)
     settings(access.scene()).armature = armature
+    if startup_cube.hide():
+        operator.report(
+            {"INFO"}, "Blender's startup cube is hidden: the character stands in it"
+        )
     others = {item.name for item in armatures()} - before - {armature.name}
     if others:
         operator.report(
