@@ -139,6 +139,25 @@ def test_calm_quietens_rest_and_keeps_motion(rng):
     assert np.abs(smooth[30:-30, 1, 0] - moving[30:-30]).max() < 0.06
 
 
+def test_calm_holds_what_stands_still_but_not_what_sways(rng):
+    times = np.arange(300) / 30
+    noise = rng.normal(0.0, 0.01, (300, 2, 3))
+    sway = 0.05 * np.sin(2 * np.pi * 0.25 * times)
+    points = noise.copy()
+    points[:, 1, 0] += sway
+    smooth = calm(times, points, 5.0)
+    assert smooth[30:-30, 0].std() < 0.13 * noise[:, 0].std()
+    assert np.abs(smooth[30:-30, 1, 0] - sway[30:-30]).max() < 0.012
+
+
+@pytest.mark.parametrize("num_frames", [1, 2, 3])
+def test_calm_takes_the_shortest_clips(num_frames):
+    points = np.ones((num_frames, 2, 3))
+    points[:, 1] = np.nan
+    smooth = calm(np.arange(num_frames) / 30, points, 5.0)
+    assert np.allclose(smooth, points, equal_nan=True)
+
+
 def test_short_gaps_are_bridged_and_long_ones_stay():
     times = np.arange(20) / 10
     values = 2 * times

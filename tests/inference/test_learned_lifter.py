@@ -11,9 +11,17 @@ from vitpose_blender.core.camera_model import Camera
 from vitpose_blender.core.errors import WeightsError
 from vitpose_blender.core.layouts import CANONICAL, COCO17
 from vitpose_blender.core.pipeline import PersonPipeline, solve_clip
+from vitpose_blender.core.rotations import unit
 from vitpose_blender.core.skeleton_fit import BONES, bone_lengths
 from vitpose_blender.core.types import Keypoints2D
-from vitpose_blender.inference.learned_body import SPEED, LengthEstimate
+from vitpose_blender.inference.learned_body import (
+    ADULT,
+    FIRST_SPEED,
+    SETTLING,
+    SPEED,
+    LengthEstimate,
+    measured_lengths,
+)
 from vitpose_blender.inference.learned_lifter import LearnedLifter, load_network
 from vitpose_blender.inference.lift_features import look, resample
 from vitpose_blender.inference.lift_network import LiftNetwork
@@ -138,9 +146,29 @@ def test_live_bones_never_jump(rng):
         ]
     )
     steps = np.abs(np.diff(np.log(lengths), axis=0))
-    assert 0 < steps.max() <= SPEED / 30 + 1e-9
+    assert 0 < steps.max() <= (FIRST_SPEED + SPEED) / 30 + 1e-9
+    assert steps[:30].sum(axis=0).max() < 1.3 * FIRST_SPEED * SETTLING
+    assert 0 < steps[45:].max() <= 1.1 * SPEED / 30
     by_name = {CANONICAL.names[c]: lengths[-1, i] for i, (c, _) in enumerate(BONES)}
     assert by_name["left_knee"] == pytest.approx(by_name["right_knee"])
+
+
+def test_lengths_are_those_that_are_seen(rng):
+    """Guessed poses scatter about the person's own bones, not about an adult's."""
+    legs = [CANONICAL.names[c].endswith(("knee", "ankle")) for c, _ in BONES]
+    child = np.exp(ADULT) * np.where(legs, 0.75, 1.0)
+    directions = unit(rng.normal(size=(60, len(BONES), 3)))
+    bones = (
+        directions
+        * child[:, np.newaxis]
+        * np.exp(rng.normal(0.0, 0.05, (60, len(BONES), 1)))
+    )
+    xyz = np.zeros((60, 28, 3))
+    for i, (joint, parent) in enumerate(BONES):
+        xyz[:, joint] = xyz[:, parent] + bones[:, i]
+    found = measured_lengths(xyz, np.full((60, 28), 0.08), np.arange(60) / 30)
+    ratio = found / child
+    assert np.ptp(np.log(ratio)) < 0.06
 
 
 def test_who_leaves_is_unknown_and_comes_back():

@@ -15,6 +15,9 @@ from .types import FloatArray
 MAX_GAP = 0.15  # A filter that was blind for longer starts afresh [s].
 REST_SHARE = 0.15  # Of the cut-off, for what rests [1].
 REST_SPEED = 0.25  # Half-way between rest and motion [m/s].
+HOLD_CUTOFF = 0.07  # Of what stands still [Hz].
+# What rests and yet strays this far from its mean course sways, and may [m].
+HOLD_STRAY = 0.01
 _REACH = 4.0  # A Gaussian is over after so many sigmas.
 _CHUNK = 512  # Frames smoothed at once; bounds the memory of a long take.
 
@@ -61,17 +64,17 @@ class FilterPreset:
 PRESETS: dict[str, FilterPreset] = {
     "crisp": FilterPreset(
         OneEuroSettings(min_cutoff=3.0, beta=8.0),
-        ZeroPhaseSettings(10.0, 8.0, 3.0),
+        ZeroPhaseSettings(10.0, 7.0, 3.0),
         0.04,
     ),
     "balanced": FilterPreset(
         OneEuroSettings(min_cutoff=1.5, beta=5.0),
-        ZeroPhaseSettings(7.0, 5.0, 2.0),
+        ZeroPhaseSettings(7.0, 3.5, 2.0),
         0.06,
     ),
     "smooth": FilterPreset(
         OneEuroSettings(min_cutoff=0.7, beta=2.5),
-        ZeroPhaseSettings(4.0, 3.0, 1.0),
+        ZeroPhaseSettings(4.0, 2.0, 1.0),
         0.12,
     ),
 }
@@ -193,26 +196,48 @@ def calm(
 ) -> FloatArray:
     """Return points smoothed without lag, those that rest much more than others.
 
-    What rests shows every tremble; what moves hides it and must keep its detail.
+    What rests shows every tremble; what moves hides it and must keep its detail. What
+    stands still for seconds is held nearly in place.
 
     Args:
         times: Rising, shape `(F,)` [s].
         xyz: Points, shape `(F, J, 3)` [m]; NaN stays NaN.
         cutoff_hz: Of what moves; what rests gets `REST_SHARE` of it [Hz].
     """
-    still = zero_phase(times, xyz, cutoff_hz * REST_SHARE)
+    resting = zero_phase(times, xyz, cutoff_hz * REST_SHARE)
     if len(xyz) < 2:
-        return still
+        return resting
+    moves = _motion(times, xyz, cutoff_hz)
+    held = zero_phase(times, xyz, HOLD_CUTOFF)
+    # Noise strays little; someone who slowly sways or turns strays further.
+    stray = _mean_square(times, resting - held, 3 * HOLD_CUTOFF) / HOLD_STRAY**2
+    sways = stray**2 + moves
+    resting = held + (resting - held) * sways / (sways + 1)
     moving = zero_phase(times, xyz, cutoff_hz)
+    blended: FloatArray = resting + (moving - resting) * moves
+    return blended
+
+
+def _motion(
+    times: Sequence[float] | FloatArray, xyz: FloatArray, cutoff_hz: float
+) -> FloatArray:
+    """Return how much points move, 0 to 1, shape `(F, J, 1)`."""
     course = zero_phase(times, xyz, cutoff_hz * 0.4)
     velocity = np.gradient(course, np.asarray(times), axis=0)
-    # Beside a gap the speed is not known. A swing that turns back stands still for a
-    # moment only, so the speed around it counts.
-    square = np.nan_to_num(velocity**2).sum(axis=-1, keepdims=True)
-    square = zero_phase(times, square, cutoff_hz * REST_SHARE)
-    ratio = np.maximum(square, 0.0) / REST_SPEED**2
-    blended: FloatArray = still + (moving - still) * ratio / (ratio + 1)
-    return blended
+    # A swing that turns back stands still for a moment only, so the speed around it
+    # counts.
+    ratio = _mean_square(times, velocity, cutoff_hz * REST_SHARE) / REST_SPEED**2
+    share: FloatArray = ratio / (ratio + 1)
+    return share
+
+
+def _mean_square(
+    times: Sequence[float] | FloatArray, vectors: FloatArray, cutoff_hz: float
+) -> FloatArray:
+    """Return the square of vectors around each time, `(F, J, 1)`; 0 if unknown."""
+    square = np.nan_to_num(vectors**2).sum(axis=-1, keepdims=True)
+    mean: FloatArray = np.maximum(zero_phase(times, square, cutoff_hz), 0.0)
+    return mean
 
 
 def _line_fit(

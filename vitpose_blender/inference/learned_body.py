@@ -18,11 +18,13 @@ _ADULT = {
 _CHAIN = ("spine", "chest", "neck", "head_top", "knee", "ankle")  # Foot to head.
 STATURE = 1.03  # Height over the length of that chain [1].
 PRIOR_TIME = 0.5  # The median adult counts as if seen for so long [s].
-PRIOR_BELIEF = 0.1  # As much as a guess with an error of 4 cm and more [1].
+PRIOR_BELIEF = 0.02  # As much as a guess with an error of 70 cm [1].
 MEMORY = 30.0  # Live, what was seen longer ago counts less [s].
-SPEED = 0.01  # Live, lengths follow what is learned this quickly [1/s].
+SPEED = 0.005  # Live, lengths follow what is learned this quickly [1/s].
+# How much quicker in the first moment, and how long that lasts [s].
+FIRST_SPEED, SETTLING = 0.2, 0.2
 MAX_STEP = 0.1  # One frame counts for no more time [s].
-CERTAIN = 0.03  # Expected error from which a bone's length counts half [m].
+CERTAIN = 0.15  # Expected error from which a bone's length counts half [m].
 
 _CHILDREN = [child for child, _ in BONES]
 _PARENTS = [parent for _, parent in BONES]
@@ -47,6 +49,7 @@ class LengthEstimate:
         self._total = np.zeros(len(BONES))
         self._weight = np.zeros(len(BONES))
         self._t: float | None = None
+        self._age = 0.0  # Of the estimate [s].
         self.lengths = _of_height(ADULT)
 
     def learn(self, xyz: FloatArray, error: FloatArray, t: float) -> FloatArray:
@@ -69,8 +72,11 @@ class LengthEstimate:
         best = _combined(self._total, self._weight)
         if is_first:
             self.lengths = best
+            self._age = 0.0
         away = np.log(best / self.lengths)
-        self.lengths = self.lengths * np.exp(np.clip(away, -SPEED * step, SPEED * step))
+        speed = SPEED + FIRST_SPEED * np.exp(-self._age / SETTLING)
+        self._age += step
+        self.lengths = self.lengths * np.exp(np.clip(away, -speed * step, speed * step))
         return self.lengths
 
 
