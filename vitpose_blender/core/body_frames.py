@@ -15,7 +15,7 @@ NOSE_DROP = np.radians(7.25)
 
 
 def mean_joint(xyz: FloatArray, *names: str) -> FloatArray:
-    mean: FloatArray = np.mean([xyz[:, ROW[name]] for name in names], axis=0)
+    mean: FloatArray = xyz[:, [ROW[name] for name in names]].sum(axis=1) / len(names)
     return mean
 
 

@@ -78,12 +78,18 @@ def _spread(
     tip_share: float = 1.0,
 ) -> None:
     """Share the turn from `start` to `end` evenly along a chain of bones."""
-    for place, row in enumerate(chain, start=1):
-        known[:, row] = blend(start, end, tip_share * place / len(chain))
+    if chain:
+        shares = tip_share * np.arange(1, len(chain) + 1) / len(chain)
+        known[:, chain] = blend(start[:, np.newaxis], end[:, np.newaxis], shares)
 
 
 def _hold(known: FloatArray, anchors: tuple[int, ...], memory: Memory) -> FloatArray:
     """Fill unknown turns with the last one known against the bone that carries it."""
+    if len(known) and np.isfinite(known).all():  # As usual: nothing to fill.
+        carriers = known[-1, list(anchors)]
+        carriers[np.array(anchors) < 0] = np.eye(3)
+        memory.turns = transpose(carriers) @ known[-1]
+        return known
     turns = known.copy()
     held = np.tile(np.eye(3), (len(anchors), 1, 1))
     if memory.turns is not None:

@@ -13,7 +13,15 @@ from .bend_reading import Bends, LastBend, read_bends
 from .hinge_path import follow, follow_both_ways
 from .limb_rest import Limb
 from .motion import Hinge, Memory
-from .rotations import about_axis, angle_about, apply, cross, shortest_turn
+from .rotations import (
+    about_axis,
+    angle_about,
+    apply,
+    cross,
+    dot,
+    shortest_turn,
+    without_nan,
+)
 from .types import FloatArray
 
 # Thighs and upper arms are twisted no farther from a straight swing [rad].
@@ -113,8 +121,8 @@ def _bends(
     swing: _Swing, lower: FloatArray, habit: FloatArray, limb: Limb, memory: Memory
 ) -> Bends:
     """Return what the limb's bends show; unknown lower bones show nothing."""
-    axis = np.nan_to_num(cross(swing.upper, lower))
-    cosine = np.nan_to_num(np.sum(swing.upper * lower, axis=-1), nan=1.0)
+    axis = without_nan(cross(swing.upper, lower))
+    cosine = without_nan(dot(swing.upper, lower), 1.0)
     bend = np.arctan2(np.linalg.norm(axis, axis=-1), cosine)
     name = f"{limb.name} bend"
     last = LastBend(0.0, -np.inf)

@@ -2,6 +2,7 @@
 """Arms and legs at rest: where they point, how they bend, where IK's pole lies."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -48,6 +49,11 @@ class Limb:
     @property
     def part(self) -> str:
         return self.name.split("_")[1]
+
+    @cached_property
+    def frames(self) -> FloatArray:
+        """Of the upper and the lower bone at rest, shape `(2, 3, 3)`."""
+        return limb_frame(self.directions, self.hinge)
 
 
 def rest_hinge(directions: FloatArray, flexes_to: FloatArray) -> FloatArray:

@@ -16,11 +16,13 @@ from .rotations import (
     angle_about,
     apply,
     cross,
+    dot,
     limb_frame,
     reject,
     shortest_turn,
     transpose,
     unit,
+    without_nan,
 )
 from .trunk_frames import trunk_frames
 from .types import FloatArray
@@ -58,8 +60,7 @@ def limb_turns(
     upper = unit(rest.to_rig(way))
     lower = unit(rest.to_rig(between(person.xyz, hinge, tip)))
     carrier = known[:, rest.anchors[limb.upper]]
-    rest_upper, rest_lower = limb.directions
-    straight = _straight_hinge(carrier, rest_upper, limb.hinge, upper)
+    straight = _straight_hinge(carrier, limb.directions[0], limb.hinge, upper)
     hint = straight
     if rest.body == "biped":
         hint = _habitual_hinge(person.xyz, unit(way), rest, limb, carrier)
@@ -67,11 +68,9 @@ def limb_turns(
     if rest.body == "biped":
         lower = _not_overstretched(upper, lower, axes, limb.part)
     below = _steady(person.times, lower, axes, f"{limb.name} lower", memory)
-    for row, way, across, at_rest in (
-        (limb.upper, upper, axes, rest_upper),
-        (limb.lower, lower, below, rest_lower),
-    ):
-        known[:, row] = limb_frame(way, across) @ limb_frame(at_rest, limb.hinge).T
+    ways, across = np.stack([upper, lower], axis=1), np.stack([axes, below], axis=1)
+    turns = limb_frame(ways, across) @ transpose(limb.frames)
+    known[:, [limb.upper, limb.lower]] = turns
 
 
 def _habitual_hinge(
@@ -88,7 +87,7 @@ def _habitual_hinge(
     upper = unit(rest.to_rig(way))
     bends_to = rest.to_rig(apply(transpose(frames), flexion))
     hinge = unit(cross(upper, bends_to))
-    from_rest = np.sum(apply(carrier, limb.directions[0]) * upper, axis=-1)
+    from_rest = dot(apply(carrier, limb.directions[0]), upper)
     away = np.arccos(np.clip(from_rest, -1.0, 1.0))
     as_built = np.clip((_AS_PEOPLE - away) / (_AS_PEOPLE - _AS_BUILT), 0.0, 1.0)
     as_built = as_built * as_built * (3.0 - 2.0 * as_built)
@@ -133,13 +132,15 @@ def _not_overstretched(
     A bit is kept. An elbow keeps the less the more it also bends aside: then it is its
     hinge that is not yet where it should be.
     """
-    back = -np.nan_to_num(angle_about(axes, upper, lower))
+    back = -without_nan(angle_about(axes, upper, lower))
     kept = np.full(len(back), _MOST_OVERSTRETCHED)
     if part == "arm":
-        aside = np.arcsin(np.clip(np.abs(np.sum(axes * lower, axis=-1)), 0.0, 1.0))
-        kept = np.maximum(kept - np.nan_to_num(aside), 0.0)
+        aside = np.arcsin(np.minimum(np.abs(dot(axes, lower)), 1.0))
+        kept = np.maximum(kept - without_nan(aside), 0.0)
     excess = np.where(back < _BACK_INDEED[part], back - kept, 0.0)
     is_over = excess > 0.0
+    if not is_over.any():
+        return lower
     straightened = apply(about_axis(axes, np.maximum(excess, 0.0)), lower)
     return np.where(is_over[:, np.newaxis], straightened, lower)
 
@@ -156,7 +157,7 @@ def hand_turn(
     pointing = unit(between(xyz, f"{side}_wrist", f"{side}_hand"))
     bend = shortest_turn(straight, prefer(_within_reach(straight, pointing), straight))
     turns = bend @ known[:, limb.lower]
-    frame = limb_frame(limb.directions[1], limb.hinge)
+    frame = limb.frames[1]
     hand = f"{side}_hand"
     known[:, rest.index[hand]] = _steady_turns(person.times, turns, frame, hand, memory)
 
@@ -187,7 +188,9 @@ def _within_reach(straight: FloatArray, pointing: FloatArray) -> FloatArray:
 
     What bends farther was seen wrongly, the less credible the farther: it fades.
     """
-    angle = np.arccos(np.clip(np.sum(straight * pointing, axis=-1), -1.0, 1.0))
+    angle = np.arccos(np.clip(dot(straight, pointing), -1.0, 1.0))
+    if not (angle > _WRIST).any():
+        return pointing
     faded = _WRIST * np.maximum(_NO_WRIST - angle, 0.0) / (_NO_WRIST - _WRIST)
     axis = unit(cross(straight, pointing))
     bent = apply(about_axis(axis, np.where(angle > _WRIST, faded, angle)), straight)
@@ -224,9 +227,7 @@ def clavicle_turn(
     outward = rest.trunk[:, 0] * (1.0 if side == "left" else -1.0)
     outward = apply(chest, unit(rest.to_rig(outward)))
     arm = unit(between(xyz, f"{side}_shoulder", f"{side}_elbow"))
-    elevation = np.arctan2(
-        np.linalg.norm(cross(up, arm), axis=-1), -np.sum(up * arm, axis=-1)
-    )
-    shrug = _SHRUG_SHARE * np.clip(np.nan_to_num(elevation) - _SHRUG_FROM, 0.0, None)
+    elevation = np.arctan2(np.linalg.norm(cross(up, arm), axis=-1), -dot(up, arm))
+    shrug = _SHRUG_SHARE * np.maximum(without_nan(elevation) - _SHRUG_FROM, 0.0)
     lift = about_axis(unit(cross(outward, up)), shrug)
     known[:, rest.index[f"{side}_clavicle"]] = lift @ chest

@@ -162,24 +162,21 @@ def _targets(
     times: FloatArray, rest: RigRest, turns: FloatArray, heads: FloatArray
 ) -> CharacterMotion:
     """Return a target a bone, then each limb's goal and pole."""
-    location = [heads[:, row] for row in range(len(rest.names))]
-    matrices = [turns[:, row] @ rest.rotations[row] for row in range(len(rest.names))]
-    for limb in rest.limbs:
-        goal, pole = _limb_targets(rest, limb, turns, heads)
-        location += [goal, pole]
-        matrices += [matrices[limb.lower], matrices[limb.upper]]
+    ends = [_limb_targets(rest, limb, turns, heads) for limb in rest.limbs]
+    bones = [row for limb in rest.limbs for row in (limb.lower, limb.upper)]
+    rotation = to_quaternion(turns @ rest.rotations)
     return CharacterMotion(
         target_names(rest),
         times,
-        np.stack(location, axis=1),
-        to_quaternion(np.stack(matrices, axis=1)),
+        np.concatenate([heads, *ends], axis=1),
+        np.concatenate([rotation, rotation[:, bones]], axis=1),
     )
 
 
 def _limb_targets(
     rest: RigRest, limb: Limb, turns: FloatArray, heads: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return where IK pulls the lower bone's tail, and its pole, `(F, 3)` each.
+) -> FloatArray:
+    """Return where IK pulls the lower bone's tail, and its pole, shape `(F, 2, 3)`.
 
     The pole lies beside the hinge in the half plane of the limb's line and the pole
     axis, so it agrees with the limb's full orientation even when it is straight.
@@ -191,4 +188,4 @@ def _limb_targets(
     beside = unit(reject(apply(turns[:, limb.upper], limb.pole_axis), line))
     reach = np.sum((heads[:, limb.lower] - root) * line, axis=-1, keepdims=True)
     length = np.linalg.norm(rest.heads[limb.lower] - rest.heads[limb.upper])
-    return goal, root + line * reach + beside * length
+    return np.stack([goal, root + line * reach + beside * length], axis=1)
