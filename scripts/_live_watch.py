@@ -32,7 +32,10 @@ class Measured:
         cpu: That it had a CPU in those.
         updates: That Blender took for the bones after those ticks.
         latencies: From a picture's grab until the bones were in place.
-        works: That the models looked at each of these pictures.
+        waits: That each of these pictures waited for the models to look.
+        works: That they looked.
+        hands: From then until the targets were known: the way to Blender, the journal,
+            retargeting.
         first: From the start until the first movement; NaN before.
         stopping: That stopping took.
     """
@@ -43,7 +46,9 @@ class Measured:
     cpu: list[float] = field(default_factory=list)
     updates: list[float] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
     works: list[float] = field(default_factory=list)
+    hands: list[float] = field(default_factory=list)
     first: float = float("nan")
     stopping: float = float("nan")
 
@@ -51,6 +56,12 @@ class Measured:
     def added(self) -> list[float]:
         """Latency beside the models' own time [s]."""
         return [late - work for late, work in zip(self.latencies, self.works)]
+
+    @property
+    def ends(self) -> list[float]:
+        """From then until the bones were in place: waiting for a tick, the tick [s]."""
+        parts = zip(self.latencies, self.waits, self.works, self.hands)
+        return [late - wait - work - hand for late, wait, work, hand in parts]
 
 
 class Watch:
@@ -93,7 +104,10 @@ class Watch:
         measured.cpu.append(cpu)
         measured.updates.append(placed - ticked)
         measured.latencies.append(latency + placed - ticked)
-        measured.works.append(works.get(self._seen, float("nan")))
+        wait, work, hand = ways.get(self._seen, 3 * (float("nan"),))
+        measured.waits.append(wait)
+        measured.works.append(work)
+        measured.hands.append(hand)
 
     def forget(self) -> None:
         """Drop what was measured since the first movement, to keep it short."""
@@ -108,20 +122,24 @@ class Watch:
         self._live._tick = self._original
 
 
-works: dict[float, float] = {}  # How long the models looked at each moment [s].
+# How long the pictures of moments waited for the models, how long these looked, and how
+# long it took then to the targets [s].
+ways: dict[float, tuple[float, float, float]] = {}
 children: list[ChildProcess] = []  # All that were started.
 
 
 @contextmanager
 def noted() -> Iterator[None]:
-    """Have works and children noted."""
+    """Have the ways of pictures and children noted."""
     make: Any = LiveRun.step
 
     def step(self: LiveRun, seen: Seen) -> Any:
-        works[seen.t] = seen.work
-        while len(works) > 1000:
-            del works[next(iter(works))]
-        return make(self, seen)
+        moment = make(self, seen)
+        hand = time.monotonic() - seen.grabbed - seen.waited - seen.work
+        ways[seen.t] = seen.waited, seen.work, hand
+        while len(ways) > 1000:
+            del ways[next(iter(ways))]
+        return moment
 
     class Noted(ChildProcess):
         def __init__(self, *arguments: Any) -> None:

@@ -32,7 +32,7 @@ from .session_monitor import SessionMonitor
 
 log = logging.getLogger(__name__)
 
-TICK = 1 / 120  # What waits for a tick is late by as much [s].
+TICK = 1 / 240  # What waits for a tick is late by as much [s].
 BUDGET = 0.004  # Main-thread time a tick [s].
 # How messages begin that nobody need do anything about.
 CALM = ("The source has come to its end", "The capture ended")

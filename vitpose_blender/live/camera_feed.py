@@ -125,7 +125,9 @@ class Look:
             start = time.monotonic()
             people = tuple(self._find_people(frame))
             work = time.monotonic() - start
-            yield Seen(frame.t, grabbed, people, frame.image, work=work)
+            yield Seen(
+                frame.t, grabbed, people, frame.image, work=work, waited=start - grabbed
+            )
 
 
 class _Coming(Closing):

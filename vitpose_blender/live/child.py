@@ -188,6 +188,7 @@ def _send_moment(
         t=seen.t,
         grabbed=seen.grabbed,
         work=seen.work,
+        waited=seen.waited,
         picture=pictures.put(fitted(seen.image)),
         num_dropped=feed.num_dropped(),
         dropped=feed.dropped(),

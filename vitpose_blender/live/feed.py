@@ -28,6 +28,7 @@ class Seen:
         image: The picture, BGR, shape `(H, W, 3)`; None where there is none.
         lines: The packets as JSON, if they were read from it; None to make it anew.
         work: How long the models looked at it [s]; NaN where none did.
+        waited: How long they did not yet, since it arrived [s]; likewise.
     """
 
     t: float
@@ -36,6 +37,7 @@ class Seen:
     image: ImageArray | None = None
     lines: tuple[str, ...] | None = None
     work: float = float("nan")
+    waited: float = float("nan")
 
 
 @dataclass(frozen=True, eq=False)

@@ -109,6 +109,7 @@ class _Moments:
             image,
             message["lines"],
             message["work"],
+            message["waited"],
         )
 
 
