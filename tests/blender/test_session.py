@@ -3,6 +3,7 @@
 
 import logging
 import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -78,9 +79,11 @@ def pose_of(armature):
 
 def test_bones_follow_and_stop_puts_everything_back(live, hero, config, source):
     before, at_rest = fingerprint(bpy.data), pose_of(hero)
+    switching = sys.getswitchinterval()
     seen = moments(joints_of(character.read_rig_rest(hero), 0.5))
     begin(live, config, source)
     assert live.status().state == "starting"
+    assert sys.getswitchinterval() == pytest.approx(session.SWITCH) != switching
     source.deliver(*seen)
 
     assert live.tick() == session.TICK
@@ -95,6 +98,7 @@ def test_bones_follow_and_stop_puts_everything_back(live, hero, config, source):
     live.stop()
     assert_quiet(live, source)
     assert live.status().message == ""
+    assert sys.getswitchinterval() == switching
     assert differences(before, fingerprint(bpy.data)) == []
 
 

@@ -50,8 +50,10 @@ class Overlay:
         self._handlers: list[Any] = []
         self._shown: Preview | None = None
         self._image_wh: tuple[int, int] | None = None
+        # Each with what it was made of, so that only what is new is made anew.
         self._texture: tuple[Preview, Any] | None = None
-        self._figures: tuple[Any, Any] | None = None  # Of what, and the batch.
+        self._frame: tuple[Any, Any] | None = None
+        self._figures: tuple[Any, Any, overlay_figures.Texts] | None = None
         self._is_mirrored = self._has_failed = False
         self.pointed: int | None = None
 
@@ -137,7 +139,7 @@ class Overlay:
         handlers, self._handlers = self._handlers, []
         for handler, region in zip(handlers, ("WINDOW", "WINDOW")):
             SpaceView3D.draw_handler_remove(handler, region)
-        self._texture = self._figures = None
+        self._texture = self._frame = self._figures = None
 
     def _draw_ghost(self, chosen: VitposeOverlay) -> None:
         if chosen.ghost:
@@ -147,11 +149,11 @@ class Overlay:
 
     def _draw_picture(self, chosen: VitposeOverlay) -> None:
         context = bpy.context
-        found = overlay_place.home(context.window)
-        view, preview = self.view(context), self._shown
-        if not chosen.show or found is None or view is None or preview is None:
+        found, preview = overlay_place.home(context.window), self._shown
+        if not chosen.show or found is None or context.region != found[1]:
             return
-        if context.region != found[1]:
+        view = self.view(context)
+        if view is None or preview is None:
             return
         gpu.state.blend_set("ALPHA")
         gpu.state.depth_test_set("NONE")
@@ -168,22 +170,23 @@ class Overlay:
         if self._texture is None or self._texture[0] is not preview:
             texture = overlay_gpu.upload(preview.image, view.rect.width)
             self._texture = preview, texture
-        overlay_gpu.draw_texture(
-            self._texture[1], view.rect, opacity, is_mirrored=view.is_mirrored
-        )
+        if self._frame is None or self._frame[0] != view:
+            frame = overlay_gpu.frame_of(view.rect, is_mirrored=view.is_mirrored)
+            self._frame = view, frame
+        overlay_gpu.draw_texture(self._texture[1], self._frame[1], opacity)
 
     def _draw_figures(self, preview: Preview, view: PictureView) -> None:
         scale = access.preferences().system.ui_scale
         names = {each.person: each.name for each in self._followers() if each.person}
-        what = (preview, view, tuple(names), self.pointed)
+        what = (preview, view, names, self.pointed, scale)
         if self._figures is None or self._figures[0] != what:
             shapes = overlay_figures.shapes(
                 preview, view, frozenset(names), self.pointed, scale
             )
-            self._figures = what, overlay_gpu.batch_of(shapes)
+            texts = overlay_figures.texts(preview, view, names, scale)
+            self._figures = what, overlay_gpu.batch_of(shapes), texts
         overlay_gpu.draw_batch(self._figures[1])
-        texts = overlay_figures.texts(preview, view, names, scale)
-        overlay_gpu.draw_texts(texts, _TEXT * scale)
+        overlay_gpu.draw_texts(self._figures[2], _TEXT * scale)
 
 
 def _space() -> SpaceView3D:

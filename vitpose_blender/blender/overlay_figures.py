@@ -24,6 +24,7 @@ _EMPTY = (1.0, 0.45, 0.2, 0.9)
 _GAP = 4.0  # Between a box and its number [px].
 
 Rgba = tuple[float, float, float, float]
+Texts = list[tuple[str, float, float]]
 
 
 def person_at(preview: Preview | None, xy_px: FloatArray) -> int | None:
@@ -72,7 +73,7 @@ def texts(
     view: PictureView,
     names: Mapping[int, str],
     ui_scale: float = 1.0,
-) -> list[tuple[str, float, float]]:
+) -> Texts:
     """Return what is written on the picture, and where in the region [px].
 
     Args:
@@ -84,7 +85,7 @@ def texts(
     gap, rect = _GAP * ui_scale, view.rect
     if not preview.packets:
         return [(NOBODY, rect.left + 2 * gap, rect.bottom + 2 * gap)]
-    found = []
+    found: Texts = []
     for packet in preview.packets:
         box = person_box(packet)
         if box is not None:

@@ -56,17 +56,20 @@ def texels(image: ImageArray) -> npt.NDArray[np.float32]:
     return numbers
 
 
-def draw_texture(
-    texture: Any, rect: Rect, opacity: float, *, is_mirrored: bool
-) -> None:
-    """Draw a texture over a rectangle."""
-    shader = gpu.shader.from_builtin("IMAGE_COLOR")
+def frame_of(rect: Rect, *, is_mirrored: bool) -> Any:
+    """Return a rectangle that takes a texture, for `draw_texture`."""
     places = [(1 - x if is_mirrored else x, y) for x, y in _CORNERS]
     corners = vertices(pos=_places(rect), texCoord=np.array(places, np.float32))
+    return gpu.types.GPUBatch(type="TRI_STRIP", buf=corners)
+
+
+def draw_texture(texture: Any, frame: Any, opacity: float) -> None:
+    """Draw a texture over what `frame_of` returned."""
+    shader = gpu.shader.from_builtin("IMAGE_COLOR")
     shader.bind()
     shader.uniform_sampler("image", texture)
     shader.uniform_float("color", (1.0, 1.0, 1.0, opacity))
-    gpu.types.GPUBatch(type="TRI_STRIP", buf=corners).draw(shader)
+    frame.draw(shader)
 
 
 def draw_rect(rect: Rect, rgba: tuple[float, float, float, float]) -> None:

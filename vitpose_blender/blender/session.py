@@ -6,6 +6,7 @@ All of it is called on Blender's main thread.
 
 import atexit
 import logging
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 
 TICK = 1 / 240  # What waits for a tick is late by as much [s].
 BUDGET = 0.004  # Main-thread time a tick [s].
+# Drawing waits no longer for a thread that retargets [s]; Python's own is 0.005.
+SWITCH = 0.001
 # How messages begin that nobody need do anything about.
 CALM = ("The source has come to its end", "The capture ended")
 STOP_TIMEOUT = 1.0  # What stops later than that is left to itself [s].
@@ -48,6 +51,7 @@ class LiveSession:
         self._run: LiveRun | None = None
         self._characters: Characters | None = None
         self._keeps_binding = False
+        self._switch = SWITCH  # Python's, while none is running.
         self._poses: Mapping[str, CharacterPose] = {}
         self._status = Status()
         self._preview: Preview | None = None
@@ -92,6 +96,8 @@ class LiveSession:
         self._keeps_binding = config.keeps_binding
         self._poses = {}
         self._status = Status(state="starting", engine=engine_of(config))
+        self._switch = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH)
         self._worker.start()
         bpy.app.timers.register(self._tick, first_interval=TICK)
         self.monitor.begin()
@@ -114,6 +120,7 @@ class LiveSession:
             if releases and not self._keeps_binding:
                 stack.callback(characters.release)
             stack.callback(self._note_end, message)
+            stack.callback(sys.setswitchinterval, self._switch)
             stack.callback(self._stop_worker)
             stack.callback(self._stop_timer)
 
