@@ -20,6 +20,8 @@ from live_capture import EXTENSION, Capture
 SIZE_WH = (1000, 900)  # [px]
 FRAMES = 9000
 IDLE = 8.0  # [s]
+# What a bake does, and the share of the work that is over then.
+PHASES = (("reading and retargeting", 0.525), ("posing", 0.9), ("writing keys", 2.0))
 # Keypoints made a take, which is played forwards and backwards until it is long enough.
 MAKE_TAKE = f"""
 import sys
@@ -145,11 +147,12 @@ class LongBake:
         wait_for("the start", lambda: self.share() is not None)
         self.blender.ask(CLEAR.format(draws=False))
         started, shown = time.monotonic(), set()
-        while (share := self.share()) is not None:
-            shown.add(round(share, 1))
-            time.sleep(0.5)
-        print(f"       baked in {time.monotonic() - started:.0f} s")  # noqa: T201
-        self.tell("baking")
+        for phase, end in PHASES:
+            while (share := self.share()) is not None and share < end:
+                shown.add(round(share, 1))
+                time.sleep(0.2)
+            self.tell(f"{phase}, after {time.monotonic() - started:.0f} s")
+            self.blender.ask(CLEAR.format(draws=False))
         self.blender.shot("2 baked")
         self.check(f"progress was shown {sorted(shown)}", len(shown) > 2)
         last = self.blender.ask(LAST_KEY)
