@@ -8,7 +8,7 @@
 Blender comes from Debian's packages and lives in a folder of its own, made at the
 first run (two minutes, 3.3 GB). That needs Linux, root, and the tools that lie beside
 the project in `shared/tools/blender_gui`. Pictures and logs land in `out/gui`: look at
-them. Ends with 1 if a check failed, and with 0 where the tests cannot run here.
+them. Ends with 1 if a check failed, and with 2 where the tests cannot run here.
 """
 
 import _environment
@@ -20,12 +20,13 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import build_extension
@@ -38,6 +39,7 @@ SCRIPTS = (
     "drive_capture.py",
     "drive_overlay.py",
     "drive_faults.py",
+    "drive_preferences.py",
 )
 SUITES = ("trixie", "sid")  # Blender 4.3.2 and 5.2.
 LIMIT = 300  # Of one script; what takes longer hangs [s].
@@ -58,13 +60,30 @@ class Preparation:
         self._log = folder.with_name(folder.name + ".setup.log")
         command = ["nice", TOOLS / "setup_chroot.sh", suite, folder, "torch"]
         with self._log.open("w") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, start_new_session=True
+            )
 
-    def wait(self) -> str:
-        """Wait until it is there; returns what went wrong, or nothing."""
-        if self._process.wait() == 0:
-            return ""
-        return f"Blender's folder cannot be made: {self._log.read_text('utf-8')}"
+    def wait(self, limit: float | None = None) -> str:
+        """Wait until it is there; returns what went wrong, or nothing.
+
+        Args:
+            limit: How long it may take from now on [s]; None waits for ever.
+        """
+        try:
+            if self._process.wait(limit) == 0:
+                return ""
+        except subprocess.TimeoutExpired:
+            self.close()
+            return f"Blender's folder {self.folder} was not made in time"
+        said = self._log.read_text("utf-8", errors="replace").strip()
+        return f"Blender's folder {self.folder} cannot be made: {said}"
+
+    def close(self) -> None:
+        """End it with all that it started; what is half made is made anew next time."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGTERM)
+            self._process.wait()
 
 
 def reason_against() -> str:
@@ -154,12 +173,11 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="Blender's; kept between runs")
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "gui")
     arguments = parser.parse_args()
-    reason = reason_against()
-    if reason:
-        print(f"skipped: {reason}")
-        return 0
     folder = arguments.folder or default_folder(arguments.suite)
-    problem = Preparation(folder, arguments.suite).wait()
+    problem = reason_against()
+    if not problem:
+        with closing(Preparation(folder, arguments.suite)) as preparation:
+            problem = preparation.wait()
     if problem:
         print(problem, file=sys.stderr)
         return 2

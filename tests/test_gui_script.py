@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What `scripts/test_gui.py` makes of the scripts it runs, with a stand-in Blender."""
 
+import contextlib
 import importlib
 import os
 import sys
@@ -70,6 +71,52 @@ def test_a_folder_that_cannot_be_made_is_told(test_gui, tools, monkeypatch):
     monkeypatch.setenv("PROBLEM", "1")
 
     assert "cannot be made" in test_gui.Preparation(tools).wait()
+
+
+@needs_linux
+def test_a_folder_that_takes_too_long_is_given_up(test_gui, tools):
+    slow = test_gui.TOOLS / "setup_chroot.sh"
+    slow.write_text("#!/bin/sh\nsleep 600\n", "utf-8")
+    preparation = test_gui.Preparation(tools)
+
+    assert "not made in time" in preparation.wait(0.01)
+    preparation.close()
+
+
+@pytest.fixture
+def test_script(test_gui):
+    return importlib.import_module("test")
+
+
+def window_tests(test_script, *options):
+    sys.argv[1:] = ["--gui", *options]
+    return test_script.WindowTests(test_script.parse_arguments())
+
+
+@needs_linux
+def test_among_all_tests_they_are_skipped_where_there_is_no_blender(
+    test_gui, test_script, tools, monkeypatch, capsys
+):
+    monkeypatch.setattr(sys, "argv", ["test.py"])
+    monkeypatch.setattr(test_gui, "reason_against", str)
+    monkeypatch.setenv("PROBLEM", "1")
+    with contextlib.closing(
+        window_tests(test_script, "--gui-folder", str(tools))
+    ) as in_window:
+        in_window.run()
+
+    assert [in_window.num_failed, in_window.num_skipped] == [0, 1]
+    assert "skipped: Blender's folder" in capsys.readouterr().out
+
+
+def test_asked_for_alone_they_fail_where_there_is_no_blender(
+    test_gui, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(sys, "argv", ["test_gui.py"])
+    monkeypatch.setattr(test_gui, "TOOLS", tmp_path)
+
+    assert test_gui.main() == 2
+    assert capsys.readouterr().err
 
 
 def test_without_the_tools_the_reason_is_told(test_gui, tmp_path, monkeypatch):

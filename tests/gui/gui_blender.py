@@ -142,9 +142,10 @@ class GuiBlender:
     def open_tab(self, tab):
         """Show a tab of the 3D view's sidebar, once it is drawn."""
         wait_for(f"the tab {tab}", lambda: self.ask(OPEN_TAB.format(tab=tab)))
-        wait_for("the window to be drawn", lambda: self._num_colours() > 2000)
+        wait_for("the window to be drawn", lambda: self.num_colours() > 2000)
 
-    def _num_colours(self):
+    def num_colours(self):
+        """Return how many colours the screen has; few before it is drawn."""
         picture = self._run("import", "-window", "root", "png:-")
         done = subprocess.run(
             ["identify", "-format", "%k", "-"],
