@@ -97,6 +97,24 @@ def test_it_stays_in_the_area_wherever_the_grip_is_dragged(corner, place):
     assert AREA.contains(*view.grip)
 
 
+@pytest.mark.parametrize("corner", CORNERS)
+def test_its_inner_edges_meet_in_the_grip_and_reach_round_it(corner):
+    view = PictureView(AREA, (640, 480), corner, 0.4)
+    upright, lying = view.inner_edges(6.0)
+    rect, (x, y) = view.rect, view.grip
+
+    assert upright.contains(x, y)
+    assert lying.contains(x, y)
+    assert upright.contains(x, rect.bottom)
+    assert upright.contains(x, rect.top)
+    assert lying.contains(rect.left, y)
+    assert lying.contains(rect.right, y)
+    middle = rect.left + rect.width / 2, rect.bottom + rect.height / 2
+    assert not upright.contains(*middle)
+    assert not lying.contains(*middle)
+    assert upright.width == lying.height == 6.0
+
+
 def test_left_is_right_in_a_mirror():
     view = PictureView(AREA, (100, 50))
     left = np.array([10.0, 20.0])

@@ -204,10 +204,25 @@ class Look:
         size = self.blender.ask(SIZE)
         self.check(f"the pointer sets the size {size:.2f}", abs(size - 0.4) > 0.01)
 
+    def drag(self):
+        """Drag the edge across; a hero that is selected stays selected."""
+        self.blender.ask(f"bpy.data.objects[{self.capture.hero!r}].select_set(True); 0")
+        before, selected = self.blender.ask(SIZE), self.blender.ask(SELECTED)
+        (left, top), (width, height), *_ = self.where()
+        start = round(left), round(top + 0.5 * height)
+        self.blender.point(*start)
+        self.blender.shot("5 pointer on the edge")
+        self.blender.drag(*start, round(left - 0.4 * width), start[1])
+        size = self.blender.ask(SIZE)
+        self.check(f"a drag of the edge sets the size {size:.2f}", size > before + 0.02)
+        after = self.where()
+        self.check("the edge went along", after[0][0] < left - 0.1 * width)
+        self.check("the drag selects nothing", self.blender.ask(SELECTED) == selected)
+
     def stop(self):
         self.capture.stop()
         self.capture.wait_until_idle()
-        self.blender.shot("5 stopped")
+        self.blender.shot("6 stopped")
         left = self.capture.ask("[live.overlay.is_drawing, live.overlay.shown is None]")
         self.check("Stop takes the picture away", left == [False, True])
         self.check("Stop leaves nothing running", self.capture.is_clean())
@@ -227,6 +242,7 @@ def main(folder):
                 look.leave_clicks,
                 look.pick,
                 look.resize,
+                look.drag,
                 look.stop,
             ):
                 station()

@@ -175,12 +175,27 @@ class GuiBlender:
         A button under the pointer lights up at one look after the last one went out,
         and takes a press after that: two moves, and Blender looks after each.
         """
-        for step in (
-            ("mousemove", x - 2, y),
-            ("mousemove", x, y),
-            ("mousedown", button),
-            ("mouseup", button),
-        ):
+        self.point(x, y)
+        self._do(("mousedown", button), ("mouseup", button))
+
+    def point(self, x, y):
+        """Put the pointer somewhere, and let Blender see it come and stay."""
+        self._do(("mousemove", x - 2, y), ("mousemove", x, y))
+
+    def drag(self, x, y, to_x, to_y):
+        """Go somewhere with a pressed button."""
+        self.point(x, y)
+        half = (x + to_x) // 2, (y + to_y) // 2
+        self._do(
+            ("mousedown", 1),
+            ("mousemove", *half),
+            ("mousemove", to_x, to_y),
+            ("mouseup", 1),
+        )
+
+    def _do(self, *steps):
+        """Let Blender see one thing after another."""
+        for step in steps:
             self._run("xdotool", *step)
             self.ask("0")
             time.sleep(0.1)

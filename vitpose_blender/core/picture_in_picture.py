@@ -108,6 +108,14 @@ class PictureView:
         y = rect.top if "BOTTOM" in self.corner else rect.bottom
         return x, y
 
+    def inner_edges(self, thickness: float) -> tuple[Rect, Rect]:
+        """Return strips along the two edges that meet in the grip [px]."""
+        rect, (x, y), half = self.rect, self.grip, thickness / 2
+        return (
+            Rect(x - half, rect.bottom - half, thickness, rect.height + thickness),
+            Rect(rect.left - half, y - half, rect.width + thickness, thickness),
+        )
+
     def resized(self, x: float, y: float) -> "PictureView":
         """Return the view whose grip is dragged to a place of the region."""
         area = self._inner
