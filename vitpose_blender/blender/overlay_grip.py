@@ -43,6 +43,12 @@ class VITPOSE_GT_edge(Gizmo):
                 overlay_gpu.draw_rect(edge, _COLOUR)
 
     def test_select(self, context: Context, location: Any) -> int:
+        """Return 0 where the pointer is on an inner edge, -1 elsewhere.
+
+        Args:
+            context: Of the region under the pointer.
+            location: Of the pointer in that region, shape `(2,)` [px].
+        """
         view = _view(context)
         if view is None:
             return -1
