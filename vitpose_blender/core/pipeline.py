@@ -23,6 +23,7 @@ from .filters import (
 )
 from .follow_filter import FollowFilter
 from .skeleton_fit import BONES, bone_lengths, limit_knees, with_bone_lengths
+from .strays import without_strays
 from .types import FloatArray, Joints3D, Keypoints2D
 
 GAP_2D = 0.25  # Longest time that a lost keypoint is bridged when baking [s].
@@ -141,9 +142,9 @@ def solve_clip(
 def smooth_keypoints(
     keypoints: Sequence[Keypoints2D], cutoff_hz: float
 ) -> list[Keypoints2D]:
-    """Return the keypoints with short gaps bridged, smoothed without lag."""
+    """Return the keypoints without strays, gaps bridged, smoothed without lag."""
     times = [frame.t for frame in keypoints]
-    xy = np.stack([frame.xy for frame in keypoints])
+    xy = without_strays(times, np.stack([frame.xy for frame in keypoints]))
     score = np.stack([frame.score for frame in keypoints])
     known = np.isfinite(xy[..., 0])
     xy = fill_gaps(times, xy, GAP_2D)

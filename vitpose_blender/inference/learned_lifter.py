@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.body_model import DEFAULT_HEIGHT
+from ..core.body_model import CHEST, DEFAULT_HEIGHT, SPINE
 from ..core.camera_model import Camera
 from ..core.layouts import CANONICAL
+from ..core.pose_fit import BODY, fit_pose
 from ..core.rotations import unit
 from ..core.skeleton_fit import BONES, limit_knees, root_on_rays, with_bone_lengths
 from ..core.types import FloatArray, Joints3D, Keypoints2D
@@ -24,13 +25,15 @@ CHUNK = 256  # Windows lifted at once in a clip.
 NEARBY = 1.0  # Frames further away cannot matter [s].
 GOOD_ERROR = 0.08  # An expected error that halves a joint's score [m].
 SURE = 0.6  # From this score on, keypoints are trusted as far as they ever are [1].
-RAY_TRUST = 0.8  # How far joints with good scores move onto their rays [1].
 # The keypoints that vouch for joints which have none of their own.
 _VOUCHERS = {
     "left_heel": 15, "right_heel": 16, "left_toe": 15, "right_toe": 16,
     "left_hand": 9, "right_hand": 10,
 }  # fmt: skip
-BODY = slice(5, 17)  # Shoulders to ankles: the rows whose rays count.
+_HIPS, _SHOULDERS = [6, 7], [0, 1]  # Rows of `BODY`.
+_SPINE = [CANONICAL.index[name] for name in ("spine", "chest", "neck")]
+_SPINE_SHARES = np.array([[SPINE], [CHEST], [1.0]])
+_PLACED = {*range(BODY.start, BODY.stop), *_SPINE}
 
 
 @cache
@@ -138,14 +141,15 @@ class LearnedLifter:
         seen, lifted, xyz = found
         rays = unit(camera.rays(np.stack([frame.xy for frame in keypoints])))
         score = np.stack([frame.score for frame in keypoints])
-        xyz = with_bone_lengths(xyz, lengths) * self._scale
+        xyz = with_bone_lengths(xyz, lengths)
         trust = np.clip(score / SURE, 0.0, 1.0)
-        distance = np.exp(lifted.log_depth - seen.view[:, 0]) * self._scale
-        axis = seen.view_from_camera[:, 2]
-        root = _root(xyz, rays, trust, axis * distance[:, np.newaxis])
-        xyz = _onto_rays(xyz, root, rays, RAY_TRUST * trust)
-        xyz = limit_knees(with_bone_lengths(xyz, lengths * self._scale))
-        root = _root(xyz, rays, trust, axis * distance[:, np.newaxis])
+        distance = np.exp(lifted.log_depth - seen.view[:, 0])
+        guess = seen.view_from_camera[:, 2] * distance[:, np.newaxis]
+        root = _root(xyz, rays, trust, guess)
+        xyz = _fitted(xyz, root, rays, trust)
+        xyz = limit_knees(with_bone_lengths(xyz, lengths))
+        root = _root(xyz, rays, trust, guess) * self._scale
+        xyz = xyz * self._scale
         belief = _belief(lifted, score)
         unknown = ~seen.is_known
         xyz[unknown], root[unknown], belief[unknown] = np.nan, np.nan, 0.0
@@ -186,19 +190,19 @@ def _root(
     return root_on_rays(xyz[:, :17], rays, weight, guess[:, 2])
 
 
-def _onto_rays(
+def _fitted(
     xyz: FloatArray, root: FloatArray, rays: FloatArray, trust: FloatArray
 ) -> FloatArray:
-    """Return joints moved, as far as trusted, onto their rays at the same depth."""
+    """Return joints that agree with the picture as far as it can be trusted."""
     place = xyz[:, BODY] + root[:, np.newaxis]
-    ray, share = rays[:, BODY], trust[:, BODY, np.newaxis]
-    on_ray = ray * (place[..., 2:] / ray[..., 2:])
-    moved = place + share * (on_ray - place)
-    known = np.isfinite(moved).all(axis=-1, keepdims=True)
+    moved = fit_pose(place, rays[:, BODY], trust[:, BODY]) - place
+    moved -= moved[:, _HIPS].mean(axis=1, keepdims=True)  # The pelvis is the origin.
     result = xyz.copy()
-    result[:, BODY] = np.where(known, moved - root[:, np.newaxis], xyz[:, BODY])
+    result[:, BODY] += moved
+    shoulders = moved[:, _SHOULDERS].mean(axis=1, keepdims=True)
+    result[:, _SPINE] += shoulders * _SPINE_SHARES
     # What hangs on a joint moves along with it.
     for child, parent in BONES:
-        if not BODY.start <= child < BODY.stop:
+        if child not in _PLACED:
             result[:, child] = xyz[:, child] + result[:, parent] - xyz[:, parent]
     return result
