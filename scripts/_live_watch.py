@@ -69,6 +69,9 @@ class Watch:
 
     Args:
         live: The session; its timer calls us instead until `close`.
+
+    Attributes:
+        stages: When each stage of the start was first seen, since its beginning [s].
     """
 
     def __init__(self, live: LiveSession) -> None:
@@ -79,6 +82,7 @@ class Watch:
         live._tick = self._own
         self._started = self._last = time.monotonic()
         self._seen: float = float("nan")
+        self.stages: dict[str, float] = {}
 
     def tick(self) -> float | None:
         """Do the session's tick and what a window does after it."""
@@ -89,6 +93,8 @@ class Watch:
         answer = self._live.tick()
         cpu, ticked = time.thread_time() - cpu, time.monotonic()
         status = self._live.status()
+        if not has_moved:
+            self.stages.setdefault(status.stage or "ready", ticked - self._started)
         if self._live._poses and status.t != self._seen:
             self._seen = status.t
             access.view_layer().update()

@@ -143,6 +143,8 @@ class Bench:
             f"{status.num_frames} pictures looked at, {status.num_journalled} packets "
             f"in the journal, {status.num_dropped} pictures passed over"
             + (f"; {status.message}" if status.message else "")
+            + "; from the start on [s]: "
+            + ", ".join(f"{stage} {t:.1f}" for stage, t in watch.stages.items())
         )
 
     def _soak(self, config: "CaptureConfig", driven: "list[Driven]") -> Iterator[None]:
@@ -250,9 +252,12 @@ def in_a_window(arguments: argparse.Namespace) -> None:
     import bpy
 
     sys.path.insert(0, str(_environment.ROOT))
+    import vitpose_blender
     from vitpose_blender.blender import session
+    from vitpose_blender.blender.overlay_settings import settings
 
-    session.register()
+    vitpose_blender.register()
+    settings(bpy.context.scene).show = False  # Its own drawing is measured elsewhere.
     bench = Bench(arguments)
     slices = bench.slices()
 
