@@ -101,13 +101,19 @@ def default_folder(suite: str = SUITES[0]) -> Path:
     return Path(cache) / "vitpose-blender" / f"gui-{suite}"
 
 
-def run_all(folder: Path, out: Path, scripts: Sequence[str] = SCRIPTS) -> list[int]:
+def run_all(
+    folder: Path,
+    out: Path,
+    scripts: Sequence[str] = SCRIPTS,
+    limit: float = LIMIT,
+) -> list[int]:
     """Run scripts in Blender's folder, one after another.
 
     Args:
         folder: Blender's, ready.
         out: For pictures and logs, a folder a script; replaced.
         scripts: Names in `tests/gui`.
+        limit: Of each [s].
 
     Returns:
         How many checks passed, and how many failed.
@@ -117,7 +123,7 @@ def run_all(folder: Path, out: Path, scripts: Sequence[str] = SCRIPTS) -> list[i
         for script in scripts:
             pictures = out / Path(script).stem
             shutil.rmtree(pictures, ignore_errors=True)
-            good, bad = _run(folder, project, script, pictures)
+            good, bad = _run(folder, project, script, pictures, limit)
             passed, failed = passed + good, failed + bad
     return [passed, failed]
 
@@ -136,11 +142,13 @@ def _project_in(folder: Path) -> Iterator[Path]:
         shutil.rmtree(project)
 
 
-def _run(folder: Path, project: Path, script: str, out: Path) -> tuple[int, int]:
+def _run(
+    folder: Path, project: Path, script: str, out: Path, limit: float
+) -> tuple[int, int]:
     """Run one script; returns how many of its checks passed and failed."""
     place = f"/{project.relative_to(folder)}"
     started = time.monotonic()
-    command = ["timeout", "--kill-after=10", str(LIMIT), TOOLS / "inchroot.sh", folder]
+    command = ["timeout", "--kill-after=10", str(limit), TOOLS / "inchroot.sh", folder]
     done = subprocess.run(
         [*command, "python3", f"{place}/{INSIDE}", place, script],
         check=False,
@@ -172,6 +180,7 @@ def main() -> int:
     parser.add_argument("--suite", choices=SUITES, default=SUITES[0])
     parser.add_argument("--folder", type=Path, help="Blender's; kept between runs")
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "gui")
+    parser.add_argument("--limit", type=float, default=LIMIT, help="of a script [s]")
     arguments = parser.parse_args()
     folder = arguments.folder or default_folder(arguments.suite)
     problem = reason_against()
@@ -181,7 +190,8 @@ def main() -> int:
     if problem:
         print(problem, file=sys.stderr)
         return 2
-    passed, failed = run_all(folder, arguments.out, arguments.scripts or SCRIPTS)
+    scripts = arguments.scripts or SCRIPTS
+    passed, failed = run_all(folder, arguments.out, scripts, arguments.limit)
     print(f"{passed} passed, {failed} failed; pictures in {arguments.out}")
     return int(failed > 0)
 
