@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import bpy
@@ -183,6 +184,13 @@ def test_the_list_is_made_again_in_another_file(seen, source, live, folder):
     take_list.shelf.tick()
     assert rows() == []
     assert take_list.active_item() is None
+
+
+def test_a_folder_beside_the_file_is_nothing_to_warn_of():
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        settings().folder = "//takes"
+    assert told == []
 
 
 def test_takes_can_be_beside_the_file(seen, source, tmp_path):

@@ -90,6 +90,13 @@ LIFTERS = (
 )
 
 
+# From 4.5 on Blender wants to be told that a folder may be beside the file. Else it
+# warns, and leaves an error behind where warnings are errors, which shows anywhere
+# later. Before, it knows no such option.
+_MAY_BE_BESIDE = {"PATH_SUPPORTS_BLEND_RELATIVE"}
+_FOLDER_OPTIONS = _MAY_BE_BESIDE if bpy.app.version >= (4, 5, 0) else set()
+
+
 class VitposeTakes(PropertyGroup):
     """Settings of recording and baking of a scene."""
 
@@ -118,6 +125,7 @@ class VitposeTakes(PropertyGroup):
                 "extension's own folder, which all files share"
             ),
             subtype="DIR_PATH",
+            options=_FOLDER_OPTIONS,
         )
         seconds: FloatProperty(
             name="Seconds",
