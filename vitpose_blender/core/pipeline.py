@@ -22,6 +22,7 @@ from .filters import (
     zero_phase,
 )
 from .follow_filter import FollowFilter
+from .hold_filter import HoldFilter
 from .skeleton_fit import BONES, bone_lengths, limit_knees, with_bone_lengths
 from .strays import without_strays
 from .types import FloatArray, Joints3D, Keypoints2D
@@ -75,6 +76,7 @@ class PersonPipeline:
         self.camera = camera
         self._filter = OneEuroFilter(preset.live)
         self._joint_filter = FollowFilter(preset.memory)
+        self._hold = HoldFilter()
         self._window: deque[Keypoints2D] = deque()
         self._size = np.nan
 
@@ -98,6 +100,7 @@ class PersonPipeline:
     def _calm(self, joints: Joints3D) -> Joints3D:
         """Filter joints about the pelvis: depth, guessed anew each frame, trembles."""
         xyz = self._joint_filter.step(joints.t, joints.xyz)
+        xyz = self._hold.step(joints.t, xyz)
         bones = joints.xyz[_CHILDREN] - joints.xyz[_PARENTS]
         lengths = np.sqrt((bones * bones).sum(axis=1))
         xyz = with_bone_lengths(xyz[np.newaxis], lengths)[0]
