@@ -34,14 +34,23 @@ HAS_MAP = f"bool({HERO} and {HERO}.vitpose.bones.hips)"
 CONSTRAINTS = f"sum(len(b.constraints) for b in {HERO}.pose.bones)"
 POSE = f"[tuple(v) for b in {HERO}.pose.bones for v in b.matrix_basis]"
 EXTENSION = "bl_ext.user_default.vitpose_blender"
-# The list of running tests, kept where it outlives the file and the extension. Roles
-# take longer than for people, since a screen without a graphics card draws slowly.
+# The list of running tests, kept where it outlives the file and the extension. Their
+# clock is turned from here, however slowly a screen without a graphics card draws.
 KEEP_RUNNING = f"""
 import sys
 module = sys.modules["{EXTENSION}.blender.operators.wiggle"]
-sys.running_wiggles = module.running
-module.wiggle.wiggle_steps.__defaults__ = (8.0,)  # [s]
+sys.running_wiggles, sys.wiggle_time = module.running, 0.0
+if not hasattr(sys, "wiggle_steps"):
+    sys.wiggle_steps = module.wiggle.wiggle_steps
+module.wiggle.wiggle_steps = (
+    lambda armature, now: sys.wiggle_steps(armature, lambda: sys.wiggle_time)
+)
 0
+"""
+TURN_CLOCK = """
+import sys
+sys.wiggle_time += 0.05  # [s]
+{turned}
 """
 NUM_RUNNING = "import sys\nlen(sys.running_wiggles)"
 ROLE = "import sys\nnext((s.moment.role for s in sys.running_wiggles if s.moment), '')"
@@ -75,7 +84,8 @@ def wiggle_until(blender, role):
         wait_for(f"what follows {now}", functools.partial(has_passed, blender, now))
     name = blender.ask(f"{HERO}.vitpose.bones.{role}")
     turned = f"{HERO}.pose.bones[{name!r}].matrix_basis.to_quaternion().angle"
-    wait_for(f"{role} to be seen moving", lambda: blender.ask(turned) > 0.7)
+    code = TURN_CLOCK.format(turned=turned)
+    wait_for(f"{role} to be seen moving", lambda: blender.ask(code) > 0.7)
 
 
 def has_passed(blender, role):

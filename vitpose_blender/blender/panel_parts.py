@@ -10,7 +10,7 @@ from bpy.types import Context, UILayout
 from . import access
 
 _LETTER = 6.4  # Mean width at a user interface scale of 1 [px].
-_MARGINS = 62.0  # Tabs, borders, an icon [px].
+_MARGINS = 80.0  # Tabs, borders, also of a box, an icon [px].
 _LABEL_SHARE = 0.42  # Of a row's width, as Blender's own split.
 
 
