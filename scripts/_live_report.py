@@ -4,10 +4,15 @@
 Imported only where bpy is.
 """
 
+import math
+import os
+import textwrap
+
 from _live_watch import Measured, median, share
 from _sample_camera import FPS
 
 RECORDED = "recording"
+_HAS_LOAD = hasattr(os, "getloadavg")  # Windows has none.
 WARM_UP = 60.0  # Memory of a soak is compared with that after it [s].
 
 LIMITS = {  # Of the figures; gaps are beyond those of the recording.
@@ -46,6 +51,30 @@ def report(engines: dict[str, Measured], facts: dict[str, str]) -> int:
     ]
     print("\n" + ("\n".join(failed) or "all figures are as they must be"))
     return int(bool(failed))
+
+
+def document_lines(engines: dict[str, Measured], facts: dict[str, str]) -> list[str]:
+    """Return the table as it stands in a document; see `report`."""
+    tables = {name: figures(engines[name]) for name in engines}
+    rows = tables[next(iter(tables))]
+    load = f"Load {os.getloadavg()[0]:.0f} at the end. " if _HAS_LOAD else ""
+    said = [f"{name}: {facts[name]}." for name in engines if name != RECORDED]
+    return [
+        f"| | {' | '.join(engines)} |",
+        f"| --- |{' ---: |' * len(engines)}",
+        *(
+            f"| {row} | {' | '.join(_cell(tables[name][row]) for name in engines)} |"
+            for row in rows
+        ),
+        "",
+        *textwrap.wrap(load + " ".join(said), 88),
+    ]
+
+
+def _cell(value: float) -> str:
+    if math.isnan(value):
+        return ""
+    return f"{value:.0f}" if value >= 10.0 else f"{value:.2g}"
 
 
 def _blenders_own(row: str, tables: dict[str, dict[str, float]]) -> float:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure a live capture in Blender: what holds the window up, and how late it is.
 
-    python3 scripts/bench_live.py
+    python3 scripts/bench_live.py --write
     python3 scripts/bench_live.py --engine process --seconds 60 --characters 2
     python3 scripts/bench_live.py --source 0 --model folder/of/vitpose
     python3 scripts/bench_live.py --soak 20
@@ -33,6 +33,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import _cli
+import _document
 import _environment
 from _sample_camera import FPS
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from _live_watch import Measured, Watch
     from vitpose_blender.live.config import CaptureConfig, Driven
 
+DOCUMENT = _environment.ROOT / "docs" / "performance.md"
 RESOURCES = _environment.ROOT / "resources"
 MANNEQUIN = RESOURCES / "characters" / "mannequin.glb"
 KEYPOINTS = RESOURCES / "videos" / "sample.keypoints.json"
@@ -63,6 +65,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=20.0, metavar="N")
     parser.add_argument("--soak", type=float, metavar="MINUTES")
     parser.add_argument("--quit", action="store_true", help="Blender, at the end")
+    parser.add_argument("--write", action="store_true", help=f"update {DOCUMENT.name}")
     return parser.parse_args(arguments)
 
 
@@ -104,9 +107,12 @@ class Bench:
                 yield from self._soak(replace(config, engine=engine), driven)
                 return
             yield from self._compare(config, driven)
-        from _live_report import report
+        from _live_report import document_lines, report
 
         self.code = report(self.engines, self._facts)
+        if arguments.write:
+            lines = document_lines(self.engines, self._facts)
+            _document.write_table(DOCUMENT, "live", lines)
 
     def _compare(
         self, config: "CaptureConfig", driven: "list[Driven]"

@@ -10,6 +10,8 @@ from vitpose_blender.core.rotations import (
     apply,
     blend,
     body_frame,
+    cross,
+    dot,
     reject,
     rotation_vector,
     same_hemisphere,
@@ -18,6 +20,7 @@ from vitpose_blender.core.rotations import (
     to_quaternion,
     transpose,
     unit,
+    without_nan,
 )
 
 CLOSE = {"atol": 1e-9}
@@ -137,6 +140,28 @@ def test_shares_of_a_turn_add_up(rng):
     )
     none = np.tile(np.eye(3), (9, 1, 1))
     np.testing.assert_allclose(scale_turn(turn, 0.0), none, **CLOSE)
+
+
+def test_several_shares_of_a_blend_are_one_each(rng):
+    start, end = random_rotations(rng, 2), random_rotations(rng, 2)
+    shares = np.array([0.25, 0.6, 1.0])
+    found = blend(start[:, np.newaxis], end[:, np.newaxis], shares)
+    for column, share in enumerate(shares):
+        np.testing.assert_allclose(found[:, column], blend(start, end, share), **CLOSE)
+
+
+def test_cross_and_dot_are_numpys(rng):
+    first, second = rng.normal(size=(5, 1, 3)), rng.normal(size=(4, 3))
+    np.testing.assert_allclose(cross(first, second), np.cross(first, second), **CLOSE)
+    np.testing.assert_allclose(dot(first, second), (first * second).sum(-1), **CLOSE)
+
+
+def test_no_way_has_no_direction():
+    found = unit(np.array([[0.0, 0.0, 0.0], [np.nan, 1.0, 0.0], [0.0, -2.0, 0.0]]))
+    assert np.isnan(found[0]).all()
+    assert np.isnan(found[1]).all()
+    np.testing.assert_array_equal(found[2], (0.0, -1.0, 0.0))
+    np.testing.assert_array_equal(without_nan(found[0], 7.0), (7.0, 7.0, 7.0))
 
 
 def test_a_blend_begins_at_the_start_and_ends_at_the_end(rng):
