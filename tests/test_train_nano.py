@@ -2,6 +2,7 @@
 """Training of vitpose-nano: labels stay on the pictures, and what is saved is found."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -78,6 +79,44 @@ def test_varied_pictures_keep_their_keypoints(dotted_shard, size):
         nearest = min((9, 10), key=lambda row: np.linalg.norm(places[row] - dot))
         assert seen[nearest] > 0
         np.testing.assert_allclose(places[nearest], dot, atol=0.012)
+
+
+class OneSpot(torch.nn.Module):
+    """Finds all keypoints at one place, always as sure."""
+
+    def __init__(self, says):
+        super().__init__()
+        self.head = torch.nn.Module()
+        self.head.conv = torch.nn.Conv2d(1, 17, 1)
+        torch.nn.init.constant_(self.head.conv.weight, says)
+        torch.nn.init.zeros_(self.head.conv.bias)
+
+    def forward(self, pictures):
+        xy = torch.full((1, 1, 2), 0.5)
+        spot = load_script("nano_network").heatmaps_of(xy, torch.ones(1, 1), (256, 192))
+        maps = self.head.conv(spot.expand(len(pictures), -1, -1, -1))
+        return SimpleNamespace(heatmaps=maps)
+
+
+class Right:
+    """Pictures on which the share `rate` of the keypoints lies in the middle."""
+
+    def __init__(self, rate, rng):
+        self.rate, self.rng = rate, rng
+
+    def draw(self, size, shape, *_):
+        away = self.rng.random((size, 17, 1)) > self.rate
+        xy = np.where(away, 0.7, 0.5) * np.ones((1, 1, 2))
+        heights = np.ones((size, 17), np.float32)
+        return np.zeros((size, *shape, 3), np.uint8), xy.astype(np.float32), heights
+
+
+@pytest.mark.parametrize(("says", "rate"), [(0.6, 0.8), (0.9, 0.7)])
+def test_scores_become_the_share_of_what_is_right(rng, says, rate):
+    network = OneSpot(says)
+    load_script("nano_scores").make_scores_true(network, Right(rate, rng))
+    said = float(network(torch.zeros(1, 3, 256, 192)).heatmaps.max())
+    assert said == pytest.approx(rate, abs=0.02)
 
 
 def test_a_network_grows_without_forgetting(nano):
