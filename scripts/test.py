@@ -7,10 +7,12 @@
     python3 scripts/test.py --gui            and with a pointer in Blender's window
     python3 scripts/test.py -- -k camera     what follows the dashes goes to pytest
 
-The exit code is pytest's, or 1 if only a check or a test in the window failed.
+Tests run beside each other, a process a core; with arguments for pytest, in one. The
+exit code is pytest's, or 1 if only a check or a test in the window failed.
 """
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -33,6 +35,7 @@ os._exit(code)
 """
 PATIENCE = 60.0  # For Blender's folder once all other tests are over [s].
 PICTURES = {".png", ".jpg", ".mp4"}
+MOST_PROCESSES = 4  # Each holds a Blender and PyTorch, up to 2 GB.
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -75,6 +78,9 @@ def pytest_command(arguments: argparse.Namespace, results: Path) -> list[str]:
         command += ["-m", "not slow"]
     if arguments.pytest_arguments:
         return command + arguments.pytest_arguments
+    # A file's tests stay together, as they share what is slow to make.
+    processes = min(os.cpu_count() or 1, MOST_PROCESSES)
+    command += ["-n", str(processes), "--dist", "loadfile"]
     return command + (["tests/core", "tests/blender"] if arguments.bpy else [])
 
 
@@ -165,7 +171,11 @@ def run(arguments: argparse.Namespace, in_window: WindowTests, started: float) -
     shutil.rmtree(results, ignore_errors=True)
     results.parent.mkdir(exist_ok=True)
     command = pytest_command(arguments, results)
-    code = subprocess.run(command, check=False, cwd=_environment.ROOT).returncode
+    # Where processes share the cores, threads that wait for one another only cost.
+    environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **os.environ}
+    code = subprocess.run(
+        command, check=False, cwd=_environment.ROOT, env=environment
+    ).returncode
     in_window.run()
 
     seconds = time.monotonic() - started
