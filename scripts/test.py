@@ -14,6 +14,7 @@ exit code is pytest's, or 1 if only a check or a test in the window failed.
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -154,6 +155,8 @@ def main() -> int:
     """Run the checks, then the tests, and sum up."""
     arguments = parse_arguments()
     started = time.monotonic()
+    # Shells start background jobs deaf to Ctrl-C, and some tests press it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     _environment.activate(arguments.bpy)
     with closing(WindowTests(arguments)) as in_window:
         return run(arguments, in_window, started)
