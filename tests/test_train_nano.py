@@ -18,7 +18,7 @@ pytest.importorskip("transformers")
 ROOT = Path(__file__).parents[1]
 NANO = ROOT / "resources" / "models" / "vitpose-nano"
 SMALL = (128, 96)
-FOUND_WITHIN_TENTH, FOUND_WITHIN_TWENTIETH = 0.86, 0.74  # Measured: 0.886, 0.777.
+FOUND_WITHIN_TENTH, FOUND_WITHIN_TWENTIETH = 0.88, 0.77  # Measured: 0.906, 0.801.
 
 
 @pytest.fixture(scope="module")
