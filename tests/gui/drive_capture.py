@@ -207,13 +207,8 @@ def _farthest(some, others):
 def main(folder):
     """Go all the way; returns how many checks failed."""
     check = Checks()
-    with GuiBlender(folder) as blender:
-        try:
-            Journey(blender, check).all_stations()
-        except AssertionError as error:
-            check(str(error), False)
-            blender.shot("failed")
-        check(f"nothing was raised {blender.tracebacks}", not blender.tracebacks)
+    with GuiBlender(folder) as blender, check.of(blender):
+        Journey(blender, check).all_stations()
     return check.sum_up()
 
 

@@ -157,13 +157,8 @@ def survive(blender, check):
 def main(folder, character=MANNEQUIN):
     """Run all checks; returns how many failed."""
     check = Checks()
-    with GuiBlender(folder) as blender:
-        try:
-            drive(blender, Path(character).resolve(), check)
-        except AssertionError as error:
-            check(str(error), False)
-            blender.shot("failed")
-        check("nothing was raised in Blender", not blender.tracebacks)
+    with GuiBlender(folder) as blender, check.of(blender):
+        drive(blender, Path(character).resolve(), check)
     return check.sum_up()
 
 

@@ -233,23 +233,22 @@ def main(folder):
     check, folder = Checks(), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     clip = processes.endless_clip(folder / "endless.mp4")
-    with processes.Camera(FPS, clip) as camera, GuiBlender(folder) as blender:
-        try:
-            look = Look(blender, check, camera)
-            for station in (
-                look.start,
-                look.corners,
-                look.leave_clicks,
-                look.pick,
-                look.resize,
-                look.drag,
-                look.stop,
-            ):
-                station()
-        except AssertionError as error:
-            check(str(error), False)
-            blender.shot("failed")
-        check(f"nothing was raised {blender.tracebacks}", not blender.tracebacks)
+    with (
+        processes.Camera(FPS, clip) as camera,
+        GuiBlender(folder) as blender,
+        check.of(blender),
+    ):
+        look = Look(blender, check, camera)
+        for station in (
+            look.start,
+            look.corners,
+            look.leave_clicks,
+            look.pick,
+            look.resize,
+            look.drag,
+            look.stop,
+        ):
+            station()
     return check.sum_up()
 
 

@@ -67,13 +67,8 @@ def look(blender, check):
 def main(folder):
     """Look at all of it; returns how many checks failed."""
     check = Checks()
-    with GuiBlender(folder) as blender:
-        try:
-            look(blender, check)
-        except AssertionError as error:
-            check(str(error), False)
-            blender.shot("failed")
-        check(f"nothing was raised {blender.tracebacks}", not blender.tracebacks)
+    with GuiBlender(folder) as blender, check.of(blender):
+        look(blender, check)
     return check.sum_up()
 
 

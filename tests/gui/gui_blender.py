@@ -4,6 +4,7 @@
 Needs only Python, Xvfb, xdotool, ImageMagick and a `blender` on the path.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -67,6 +68,16 @@ class Checks:
         self.num_failed += not is_true
         mark = "ok    " if is_true else "NOT OK"
         print(mark, what, flush=True)  # noqa: T201  Scripts say it.
+
+    @contextlib.contextmanager
+    def of(self, blender):
+        """Count what gave up waiting, with a picture of it, and what Blender raised."""
+        try:
+            yield
+        except AssertionError as error:
+            self(str(error), False)
+            blender.shot("failed")
+        self(f"nothing was raised {blender.tracebacks}", not blender.tracebacks)
 
     def sum_up(self):
         """Say the result; returns how many failed."""
