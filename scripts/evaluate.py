@@ -4,8 +4,11 @@
     python3 scripts/evaluate.py
     python3 scripts/evaluate.py --set two_people --details
     python3 scripts/evaluate.py --write
+    python3 scripts/evaluate.py --model resources/models/vitpose-nano --cache out/test
 
-Two sets with a known answer, both in the shared data folder:
+With --model it measures a ViTPose instead: how many keypoints it finds within a tenth
+and a twentieth of the box. Its sets, and what they need, are those of nano_evaluate.py.
+Else there are two sets with a known answer, in the shared data folder:
 
   two_people  real OpenPose detections of two people by four calibrated cameras
   mocap       held-out motion capture, filmed by random cameras and detected with a
@@ -17,6 +20,7 @@ Every clip is solved twice: live, a frame at a time, and baked, with past and fu
 import argparse
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import _cli
@@ -64,6 +68,10 @@ def parse_arguments() -> argparse.Namespace:
         help="which lifters to compare; default all",
     )
     parser.add_argument("--details", action="store_true", help="a row for every clip")
+    parser.add_argument("--model", help="measure this ViTPose, a folder or hub id")
+    parser.add_argument(
+        "--cache", type=Path, metavar="FOLDER", help="keeps the pictures of --model"
+    )
     _document.add_options(parser, DOCUMENT)
     arguments = parser.parse_args()
     if arguments.write and (arguments.set, arguments.preset) != ("all", "balanced"):
@@ -79,6 +87,8 @@ def main(arguments: argparse.Namespace) -> int:
             "give its folder with --shared"
         )
         return 0
+    if arguments.model:
+        return measure_keypoints(arguments)
     measured = measure_all(list(cases(arguments)), arguments)
     accuracy = accuracy_table(summary(measured))
     print("\n".join(accuracy_table(measured) if arguments.details else accuracy))
@@ -87,6 +97,17 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.write:
         _document.write_table(DOCUMENT, "accuracy", accuracy)
         _document.write_table(DOCUMENT, "presets", presets)
+    return 0
+
+
+def measure_keypoints(arguments: argparse.Namespace) -> int:
+    """Measure a ViTPose and print; returns the exit code."""
+    from evaluation_keypoints import keypoint_table
+
+    table = keypoint_table(arguments.model, arguments.shared, arguments.cache)
+    print(*table, sep="\n")
+    if arguments.write:
+        _document.write_table(DOCUMENT, "keypoints", table)
     return 0
 
 

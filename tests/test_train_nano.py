@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Training of vitpose-nano: labels stay on the pictures, and what is saved is found."""
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -186,3 +187,23 @@ def test_nano_scores_what_it_sees_higher(fixed_figures):
     assert fixed_figures["score_labelled"] > fixed_figures["score_hidden"] + 0.1
     share = [hits for _, hits, count in fixed_figures["reliability"] if count > 40]
     assert share[-1] > share[0] + 0.3
+
+
+def test_a_table_has_what_was_measured_and_names_what_is_missing(monkeypatch, tmp_path):
+    keypoints, evaluate = (
+        load_script(name) for name in ("evaluation_keypoints", "nano_evaluate")
+    )
+    monkeypatch.setitem(sys.modules, "nano_evaluate", evaluate)
+
+    def samples_of(name, _):
+        if name == "rendered":
+            raise ModuleNotFoundError("No module named 'moderngl'", name="moderngl")
+        return evaluate.read_fixed(evaluate.FIXED)[:6]
+
+    monkeypatch.setattr(evaluate, "samples_of", samples_of)
+    table = keypoints.keypoint_table(str(NANO), tmp_path, None)
+    assert "not measured: needs moderngl" in table[2]
+    assert len({line.count("|") for line in table}) == 1
+    found = [float(line.split("|")[3]) for line in table[3:]]
+    assert len(found) == 4
+    assert min(found) > 0.7
