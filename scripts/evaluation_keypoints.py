@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How well a ViTPose finds keypoints, as a table for the accuracy document."""
 
-import argparse
 import math
 from pathlib import Path
 
@@ -12,7 +11,6 @@ NAMES = {
     "sports2d_4": "sports2d_4, against two teachers",
     "fixed": "48 rendered pictures that come with the project",
 }
-PICTURES = 600  # Rendered.
 
 
 def keypoint_table(model: str, shared: Path, cache: Path | None) -> list[str]:
@@ -30,7 +28,6 @@ def keypoint_table(model: str, shared: Path, cache: Path | None) -> list[str]:
     from vitpose_blender.inference.device import choose_device
     from vitpose_blender.inference.vitpose import ViTPose
 
-    made = argparse.Namespace(shared=shared, cache=cache, pictures=PICTURES)
     network = ViTPose.load(model, choose_device())
     lines = [
         "| on | pictures | PCK@0.1 | PCK@0.05 | score, labelled | score, hidden |",
@@ -38,7 +35,7 @@ def keypoint_table(model: str, shared: Path, cache: Path | None) -> list[str]:
     ]
     for name, meaning in NAMES.items():
         try:
-            samples = nano_evaluate.samples_of(name, made)
+            samples = nano_evaluate.samples_of(name, shared, cache)
         except ModuleNotFoundError as error:
             lines.append(f"| {meaning} | not measured: needs {error.name} | | | | |")
             continue

@@ -58,7 +58,7 @@ def overlays(arguments: argparse.Namespace) -> Bytes:
     model = ViTPose.load(str(arguments.model), choose_device())
     rows = []
     for name in VIDEOS:
-        samples = samples_of(name, arguments)
+        samples = samples_of(name, arguments.shared, arguments.cache)
         chosen = np.linspace(0, len(samples) - 1, 6).astype(int)[1:5]
         some = [samples[number] for number in chosen]
         found = found_in(model, some)

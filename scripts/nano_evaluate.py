@@ -40,6 +40,7 @@ FIXED = _environment.ROOT / "tests" / "data" / "nano"
 SETS = ("fixed", "rendered", "two_people", "sports2d_5", "sports2d_4")
 STEPS = {"two_people": 2, "sports2d_5": 6, "sports2d_4": 3}
 LABELLED = 0.5  # Keypoints whose heatmaps shall peak higher count [1].
+PICTURES = 600  # Of `rendered`.
 TILES = 8  # In a row of the fixed pictures.
 Floats = npt.NDArray[np.float64]
 
@@ -49,7 +50,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = _cli.ArgumentParser(__doc__ or "")
     parser.add_argument("--model", type=Path, default=MODEL)
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
-    parser.add_argument("--pictures", type=int, default=600, help="of `rendered`")
+    parser.add_argument("--pictures", type=int, default=PICTURES, help="of `rendered`")
     parser.add_argument("--flip", action="store_true", help="look at mirror images too")
     parser.add_argument("--cache", type=Path, help="folder that keeps made pictures")
     parser.add_argument(
@@ -64,19 +65,25 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def samples_of(name: str, arguments: argparse.Namespace) -> "list[Sample]":
-    """Return the pictures of a set; kept in the cache where there is one."""
+def samples_of(
+    name: str, shared: Path, cache_folder: Path | None, count: int = PICTURES
+) -> "list[Sample]":
+    """Return the pictures of a set; kept in the cache where there is one.
+
+    Args:
+        name: One of `SETS`.
+        shared: Folder of the shared test data.
+        cache_folder: Keeps what was made; None makes it anew.
+        count: How many, of `rendered`.
+    """
     from nano_shards import read_samples, write_shard
 
     if name == "fixed":
         return read_fixed(FIXED)
-    cache = arguments.cache / name if arguments.cache else None
+    cache = cache_folder / name if cache_folder else None
     if cache and cache.with_suffix(".labels.npy").is_file():
         return read_samples(cache)
-    if name == "rendered":
-        samples = _rendered(arguments.shared, arguments.pictures)
-    else:
-        samples = _real(arguments.shared, name)
+    samples = _rendered(shared, count) if name == "rendered" else _real(shared, name)
     if cache:
         cache.parent.mkdir(parents=True, exist_ok=True)
         write_shard(cache, samples)
@@ -247,7 +254,10 @@ def main(arguments: argparse.Namespace) -> int:
     result: dict[str, Any] = {"estimate_ms": round(forward_time(model), 1)}
     print(f"one person: {result['estimate_ms']} ms")
     for name in arguments.sets:
-        result[name] = row = figures(model, samples_of(name, arguments))
+        samples = samples_of(
+            name, arguments.shared, arguments.cache, arguments.pictures
+        )
+        result[name] = row = figures(model, samples)
         shown = {k: v for k, v in row.items() if k != "reliability"}
         print(name, " ".join(f"{k} {v}" for k, v in shown.items()), flush=True)
     if arguments.json:

@@ -12,11 +12,12 @@ import torch
 from torch import Tensor
 
 from nano_network import FULL, normalised, peaks
+from vitpose_blender.inference.crop import PADDING
 
 if TYPE_CHECKING:
     from nano_shards import Shards
 
-CLOSE = 0.05 / 1.25  # A twentieth of the box; crops are 1.25 times as high [crop].
+CLOSE = 0.05 / PADDING  # A twentieth of the box, as a share of its crop's height [1].
 BATCH, BATCHES = 32, 40
 MOST = 1.5  # A larger factor is no matter of scores any more.
 

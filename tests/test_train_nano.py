@@ -195,7 +195,7 @@ def test_a_table_has_what_was_measured_and_names_what_is_missing(monkeypatch, tm
     )
     monkeypatch.setitem(sys.modules, "nano_evaluate", evaluate)
 
-    def samples_of(name, _):
+    def samples_of(name, *_):
         if name == "rendered":
             raise ModuleNotFoundError("No module named 'moderngl'", name="moderngl")
         return evaluate.read_fixed(evaluate.FIXED)[:6]
