@@ -148,9 +148,8 @@ class Overlay:
             )
 
     def _draw_picture(self, chosen: VitposeOverlay) -> None:
-        context = bpy.context
-        found, preview = overlay_place.home(context.window), self._shown
-        if not chosen.show or found is None or context.region != found[1]:
+        context, preview = bpy.context, self._shown
+        if not chosen.show or not overlay_place.is_home(context):
             return
         view = self.view(context)
         if view is None or preview is None:

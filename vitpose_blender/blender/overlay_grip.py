@@ -22,9 +22,8 @@ _COLOUR = (1.0, 1.0, 1.0, 0.9)
 
 def _view(context: Context) -> PictureView | None:
     """Return how the picture lies in the region that is looked at, if it is there."""
-    found = overlay_place.home(context.window)
     space: Any = context.space_data
-    if found is None or context.region != found[1] or not space.overlay.show_overlays:
+    if not overlay_place.is_home(context) or not space.overlay.show_overlays:
         return None
     return live.overlay.view(context)
 

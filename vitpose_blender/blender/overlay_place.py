@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 
 import bpy
-from bpy.types import Area, Region, Window
+from bpy.types import Area, Context, Region, Window
 
 from ..core.picture_in_picture import Rect, free_area
 
@@ -22,6 +22,12 @@ def home(window: Window | None) -> tuple[Area, Region] | None:
         return None
     area = max(views, key=lambda each: each.width * each.height)
     return area, [each for each in area.regions if each.type == "WINDOW"][-1]
+
+
+def is_home(context: Context) -> bool:
+    """Say whether the region that is looked at is where the picture is."""
+    found = home(context.window)
+    return found is not None and context.region == found[1]
 
 
 def room(area: Area, region: Region) -> Rect:

@@ -16,9 +16,9 @@ from bpy.types import Action, Constraint, Depsgraph, Object, PoseBone, Scene
 from . import access, held_state, own_action
 from .own_constraints import find_constraint, place_of
 
-KEY = (
-    "VITPOSE_switched_off"  # Of bones; of armatures, whether they are off; of actions.
-)
+# Of bones: what their constraints had; of armatures: whether these are off now; of
+# actions: that they key some off.
+KEY = "VITPOSE_switched_off"
 
 
 def note(
