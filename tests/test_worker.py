@@ -1,14 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The slot and the thread, with fakes and events: no camera, no model, no sleeping."""
 
+import atexit
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from vitpose_blender.core.errors import CameraError
-from vitpose_blender.worker import CaptureWorker, LatestSlot
+from vitpose_blender.worker import (
+    QUIT_PATIENCE,
+    CaptureWorker,
+    LatestSlot,
+    wait_at_exit,
+)
 
+ROOT = Path(__file__).parents[1]
 TIMEOUT = 10  # For what must happen; only a failing test waits so long [s].
 
 
@@ -162,6 +172,52 @@ def test_a_thread_that_is_stuck_is_reported(caplog):
     proceed.set()
     worker.stop(TIMEOUT)
     assert not worker.is_alive
+
+
+ENDING = """
+import atexit
+import threading
+from contextlib import contextmanager
+from vitpose_blender.worker import CaptureWorker
+
+running, proceed = threading.Event(), threading.Event()
+
+@contextmanager
+def one_frame():
+    yield [0]
+
+def estimate(frame):
+    running.set()
+    proceed.wait()
+    print(sum(range(3_000_000)) > 0, "looked", flush=True)
+
+worker = CaptureWorker(one_frame, lambda: estimate)
+worker.start()
+running.wait()
+worker.stop(timeout=0.0)
+atexit.register(proceed.set)  # Called before what was registered earlier.
+"""
+
+
+def test_the_end_of_python_waits_for_a_busy_thread():
+    ended = subprocess.run(
+        [sys.executable, "-c", ENDING],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.split() == ["True", "looked"]
+
+
+def test_the_end_of_python_does_not_wait_for_ever(monkeypatch):
+    waits = []
+    monkeypatch.setattr(atexit, "register", lambda *what: waits.append(what))
+    stuck = threading.Thread(target=print)
+    wait_at_exit(stuck)
+    assert waits == [(stuck.join, QUIT_PATIENCE)]
 
 
 @pytest.mark.parametrize("broken", ["source", "estimator", "estimate"])

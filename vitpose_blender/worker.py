@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The capture thread. Must not import bpy: Blender data is main-thread only."""
 
+import atexit
 import logging
 import threading
 from collections.abc import Callable, Iterable
@@ -11,8 +12,19 @@ from .core.errors import VitposeError
 
 log = logging.getLogger(__name__)
 
+QUIT_PATIENCE = 5.0  # How long Python's end waits for a thread that is busy [s].
+
 T = TypeVar("T")
 FrameT = TypeVar("FrameT")
+
+
+def wait_at_exit(thread: threading.Thread) -> None:
+    """Have Python's end wait for a thread that was told to end, but not for ever.
+
+    A thread that comes back from a library's own code (torch, OpenCV) while Python
+    falls apart takes the whole process down with it.
+    """
+    atexit.register(thread.join, QUIT_PATIENCE)
 
 
 class LatestSlot(Generic[T]):
@@ -83,6 +95,7 @@ class CaptureWorker(Generic[FrameT, T]):
         self._thread.join(timeout)
         if self._thread.is_alive():
             log.warning("The capture thread is still busy after %.1f s", timeout)
+            wait_at_exit(self._thread)
 
     def _run(self) -> None:
         try:

@@ -21,8 +21,9 @@ from vitpose_blender.core.errors import CharacterError, TakeError
 from vitpose_blender.core.live_drive import Manner
 from vitpose_blender.core.motion import CharacterMotion
 from vitpose_blender.core.replay import at_times, replay
+from vitpose_blender.core.solved_take import solved_take
 from vitpose_blender.core.steps import finish
-from vitpose_blender.core.take import Take, read_take
+from vitpose_blender.core.take import Take, read_take, write_take
 from vitpose_blender.data_files import data_folder
 from vitpose_blender.live.config import CaptureConfig, Driven
 
@@ -209,6 +210,26 @@ def test_progress_rises_to_the_end(live, tmp_path):
     take, _ = see_live(live, config, [Driven("Hero")], seen, range(30))
     told = []
     finish(session_bake.bake_take(hero, take, session_bake.BakeOptions()), told.append)
+    assert told == sorted(told)
+    assert told[0] == 0.0
+    assert told[-1] > 0.9
+
+
+def test_reading_and_following_a_solved_take_tell_how_far_they_are(live, tmp_path):
+    hero = add_humanoid("Hero")
+    rest = character.read_rig_rest(hero)
+    config, seen = CaptureConfig("fake", tmp_path / "j"), moments(joints_of(rest, 20.0))
+    take, _ = see_live(live, config, [Driven("Hero")], seen, range(600))
+    own = [packet.joints for packet in take.packets]
+    solved = solved_take(take, {take.people[0]: own}, "geometric", "balanced")
+    path, read = tmp_path / "solved.take.jsonl", []
+    write_take(path, solved.header, solved.packets)
+    solved = read_take(path, read.append)
+    assert len(read) >= 5
+    assert read == sorted(read)
+    told = []
+    options = session_bake.BakeOptions()
+    finish(session_bake.take_motion(solved, rest, "Hero", options), told.append)
     assert told == sorted(told)
     assert told[0] == 0.0
     assert told[-1] > 0.9

@@ -23,6 +23,7 @@ from vitpose_blender.core.replay import retarget_clip
 from vitpose_blender.core.retarget import bone_target_names, retarget
 from vitpose_blender.core.rotations import unit
 from vitpose_blender.core.types import Keypoints2D
+from vitpose_blender.core.world_motion import to_world
 
 FPS = 30.0
 CAMERA = Camera((1280, 720))
@@ -157,7 +158,8 @@ def test_captures_and_bakes_keep_contacts_when_asked_to(person, is_live):
 
     def apart(manner):
         if not is_live:
-            motion = retarget_clip(joints, CAMERA, times, rest, manner)
+            person = to_world(joints, CAMERA, times)
+            motion = retarget_clip(person, rest, manner)
             return gap(motion.location[:, [row, other]])[45]
         drive = LiveDrive(rest, CAMERA, manner)
         poses = [drive.step([packet(each)]) for each in joints[:46]]

@@ -227,6 +227,13 @@ def test_nothing_known_is_the_rest_pose(rest):
     )
 
 
+def test_progress_comes_in_small_steps_to_the_end(rest, standing):
+    told = [0.0]
+    retarget(world_motion(standing[np.newaxis]), rest, progress=told.append)
+    assert told[-1] == 1.0
+    assert max(np.diff(told)) <= 0.25
+
+
 def test_no_frames_give_no_frames(rest, standing):
     motion = retarget(world_motion(standing[np.newaxis][:0]), rest)
     assert len(motion) == 0

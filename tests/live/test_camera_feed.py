@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A source that opens while the model loads, and the counting of what it drops."""
 
+import atexit
 import threading
 
 import numpy as np
@@ -9,10 +10,20 @@ import pytest
 from tests.live.conftest import WAIT
 from vitpose_blender.core.errors import CameraError
 from vitpose_blender.core.types import Frame
-from vitpose_blender.live.camera_feed import Look, _Coming
+from vitpose_blender.live.camera_feed import Look, _Coming, _load
 from vitpose_blender.live.feed import Opening
 
 IMAGE = np.zeros((4, 4, 3), np.uint8)
+
+
+@pytest.fixture
+def at_exit(monkeypatch):
+    """What Python's end is told to wait for."""
+    waits = []
+    monkeypatch.setattr(
+        atexit, "register", lambda call, *arguments: waits.append(lambda: call(WAIT))
+    )
+    return waits
 
 
 class Camera:
@@ -54,7 +65,7 @@ def test_the_models_own_time_is_told():
 def test_a_source_is_open_when_it_is_waited_for():
     camera = Camera()
     with _Coming(lambda: camera) as coming:
-        assert coming.wait() is camera
+        assert coming.wait(Opening()) is camera
         assert not camera.is_closed.is_set()
     assert camera.is_closed.is_set()
 
@@ -68,11 +79,68 @@ def test_what_opening_raises_is_raised_when_waited_for(kind, caplog):
         pytest.raises(kind, match="no camera"),
         _Coming(fail) as coming,
     ):
-        coming.wait()
+        coming.wait(Opening())
     assert bool(caplog.records) == (kind is ZeroDivisionError)  # A bug is logged.
 
 
-def test_a_source_that_opens_too_late_is_closed(monkeypatch):
+def test_who_is_stopped_looks_at_no_other_picture():
+    opening, looked = Opening(), []
+
+    def look_and_be_stopped(frame):
+        looked.append(frame.index)
+        opening.set()
+        return []
+
+    assert len(list(Look(Camera(0, 1, 2), look_and_be_stopped, opening))) == 1
+    assert looked == [0]
+
+
+def test_nobody_who_is_stopped_waits_for_a_source(monkeypatch, at_exit):
+    monkeypatch.setattr("vitpose_blender.live.camera_feed.LET_GO", 0.0)
+    proceed, opening, camera = threading.Event(), Opening(), Camera()
+
+    def slow():
+        assert proceed.wait(WAIT)
+        return camera
+
+    with _Coming(slow) as coming:
+        opening.set()
+        assert coming.wait(opening) is None
+    assert len(at_exit) == 1
+    proceed.set()
+    at_exit[0]()
+    assert camera.is_closed.is_set()
+
+
+@pytest.mark.parametrize("stage", ["choose_device", "ViTPose.load", "make_detector"])
+def test_who_is_stopped_while_loading_loads_nothing_more(stage, monkeypatch, config):
+    pytest.importorskip("torch", reason="needs torch")
+    opening, loaded = Opening(), []
+    stages = {
+        "choose_device": "vitpose_blender.inference.device.choose_device",
+        "ViTPose.load": "vitpose_blender.inference.vitpose.ViTPose.load",
+        "make_detector": "vitpose_blender.inference.detector.make_detector",
+    }
+
+    def load(name):
+        def loading(*_):
+            loaded.append(name)
+            if name == stage:
+                opening.set()
+            return name
+
+        return loading
+
+    for name, path in stages.items():
+        monkeypatch.setattr(path, load(name))
+    monkeypatch.setattr(
+        "vitpose_blender.inference.device.limit_threads", lambda spare: None
+    )
+    assert _load(config, opening) is None
+    assert loaded == list(stages)[: list(stages).index(stage) + 1]
+
+
+def test_a_source_that_opens_too_late_is_closed(monkeypatch, at_exit):
     monkeypatch.setattr("vitpose_blender.live.camera_feed.LET_GO", 0.0)
     proceed, camera = threading.Event(), Camera()
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The main job without a window: a person's joints in, a character's keyframes out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +10,10 @@ from bpy.types import Object
 from ..core.camera_model import Camera
 from ..core.motion import Memory
 from ..core.retarget import retarget
-from ..core.steps import finish
+from ..core.steps import Progress, finish
 from ..core.types import Joints3D
 from ..core.world_motion import frame_times, to_world
 from . import access, bake, binding, character
-
-Progress = Callable[[float], None]
 
 _DEFAULT_FPS = 30.0  # Of a clip so short that it shows no rate [Hz].
 _COMMON_RATES = (24.0, 25.0, 30.0, 48.0, 50.0, 60.0, 100.0, 120.0, 240.0)  # [Hz]

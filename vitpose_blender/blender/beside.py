@@ -5,10 +5,9 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from ..core.steps import Steps
+from ..core.steps import Progress, Steps
 
 Result = TypeVar("Result")
-Progress = Callable[[float], None]
 Work = Callable[[Progress], Result]  # Must not touch bpy.
 
 _WAIT = 0.01  # Between two looks at the thread [s].

@@ -12,12 +12,12 @@ from ..core.motion import CharacterMotion
 from ..core.replay import at_times, manner_of, replay, retarget_clip
 from ..core.rig_rest import RigRest
 from ..core.solve import stored_joints
-from ..core.steps import Steps, finish, part
+from ..core.steps import Progress, Steps, finish, part
 from ..core.take import SOLVED_KEY, Take
 from ..core.types import FloatArray
-from ..core.world_motion import frame_times
+from ..core.world_motion import frame_times, to_world
 from . import access, animate, bake, binding, character, own_action, session, solving
-from .beside import Progress, beside
+from .beside import beside
 
 _MOTION = 0.5  # The share of the work that is over when the motion is known.
 MAX_FRAME = 1_048_574  # Of a scene in Blender.
@@ -145,18 +145,20 @@ def take_motion(
             )
         )
     one = take.of_person(manner.person or take.people[0])
+    solved = 0.0  # The share of the work that is over when the joints are known.
     if options.solved is not None:
-        lifter = options.solved.lifter
+        lifter, solved = options.solved.lifter, 0.8
         one = yield from part(solving.calibrated(one), 0.0, 0.1)
-        joints = yield from part(solving.solve(one, options.solved), 0.1, 0.9)
+        joints = yield from part(solving.solve(one, options.solved), 0.1, solved)
     else:
         lifter, joints = one.header.lifter, stored_joints(one)
 
-    def follow(_: Progress) -> CharacterMotion:
+    def follow(progress: Progress) -> CharacterMotion:
         memory = solving.memory(one, lifter)
-        return retarget_clip(joints, one.header.camera, times, rest, manner, memory)
+        person = to_world(joints, one.header.camera, times)
+        return retarget_clip(person, rest, manner, memory, progress)
 
-    motion = yield from part(beside(follow), 0.9, 1.0)
+    motion = yield from part(beside(follow), solved, 1.0)
     return motion
 
 

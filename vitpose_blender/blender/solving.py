@@ -8,10 +8,10 @@ from ..core.filters import PRESETS
 from ..core.motion import Memory
 from ..core.self_calibration import height_of, memory_of, self_calibrated
 from ..core.solve import Joints, solve_take
-from ..core.steps import Steps, part
+from ..core.steps import Progress, Steps, part
 from ..core.take import Take
 from ..core.types import Joints3D
-from .beside import Progress, beside
+from .beside import beside
 
 
 @dataclass(frozen=True)

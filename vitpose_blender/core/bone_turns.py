@@ -10,18 +10,24 @@ from .motion import Memory, WorldMotion
 from .quadruped import neck_frame, rest_neck
 from .rig_rest import RigRest
 from .rotations import blend, transpose
+from .steps import Progress, ignore
 from .twist import share_twist
 from .types import FloatArray
 from .upright import upright_lean
 
+_LIMBS = 0.6  # The share of the work that is over when the limbs are turned.
 
-def bone_turns(person: WorldMotion, rest: RigRest, memory: Memory) -> FloatArray:
+
+def bone_turns(
+    person: WorldMotion, rest: RigRest, memory: Memory, progress: Progress = ignore
+) -> FloatArray:
     """Return each bone's turn away from rest in rig space, `(F, D, 3, 3)`.
 
     Args:
         person: The person, facing the character's way.
         rest: The character.
         memory: Of the frame before; brought up to date.
+        progress: Called with the finished part, in [0, 1].
     """
     num_frames, num_bones = len(person.times), len(rest.names)
     known = np.full((num_frames, num_bones, 3, 3), np.nan)
@@ -40,12 +46,15 @@ def bone_turns(person: WorldMotion, rest: RigRest, memory: Memory) -> FloatArray
             clavicle_turn(known, xyz, rest, side, chest)
         else:
             known[:, rest.chain(f"{side}_clavicle")] = chest[:, np.newaxis]
-    for limb in rest.limbs:
+    for number, limb in enumerate(rest.limbs):
+        progress(_LIMBS * number / len(rest.limbs))
         limb_turns(known, person, rest, limb, memory)
+    progress(_LIMBS)
     # What is below a quadruped's shin and forearm goes along with them.
-    for side in SIDES if is_biped else ():
+    for number, side in enumerate(SIDES if is_biped else ()):
         hand_turn(known, person, rest, side, memory)
         foot_turn(known, person, rest, side, memory)
+        progress(_LIMBS + (1 - _LIMBS) * (number + 1) / len(SIDES))
     share_twist(known, person.times, rest, memory)
     return _hold(known, rest.anchors, memory)
 

@@ -1,24 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A recorded take as a character's motion: as it was seen live, or from its joints."""
 
-from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 
-from .camera_model import Camera
 from .errors import TakeError
 from .journal import STATE_KEY
 from .live_drive import LiveDrive, Manner, in_manner
-from .motion import CharacterMotion, CharacterPose, Memory
+from .motion import CharacterMotion, CharacterPose, Memory, WorldMotion
 from .retarget import retarget
 from .rig_rest import RigRest
 from .rotations import same_hemisphere, unit
-from .steps import Steps
+from .steps import Progress, Steps, ignore
 from .take import Take
-from .types import FloatArray, Joints3D
-from .world_motion import MAX_GAP, to_world
+from .types import FloatArray
+from .world_motion import MAX_GAP
 
 _REPORT_EVERY = 10  # Moments between two reports of progress.
 
@@ -64,26 +62,28 @@ def replay(
 
 
 def retarget_clip(
-    joints: Sequence[Joints3D],
-    camera: Camera,
-    times: FloatArray,
+    person: WorldMotion,
     rest: RigRest,
     manner: Manner,
     memory: Memory | None = None,
+    progress: Progress = ignore,
 ) -> CharacterMotion:
-    """Return a character's motion by joints of a whole clip, looking both ways.
+    """Return a character's motion by a person's whole clip, looking both ways.
 
     Args:
-        joints: In order of time, at least one.
-        camera: That saw the person.
-        times: Wanted, shape `(F,)` [s].
+        person: The person, at the wanted times.
         rest: The character.
         manner: How it follows; whom does not matter here.
         memory: What is known of the person; see `self_calibration.memory_of`.
+        progress: Called with the finished part, in [0, 1].
     """
-    person = to_world(joints, camera, times)
-    followed = in_manner(person, manner)
-    return retarget(followed, rest, memory, hands_meet=manner.hands_meet)
+    return retarget(
+        in_manner(person, manner),
+        rest,
+        memory,
+        hands_meet=manner.hands_meet,
+        progress=progress,
+    )
 
 
 def manner_of(take: Take, name: str = "") -> Manner:

@@ -16,6 +16,7 @@ from .motion import CharacterMotion, CharacterPose, Memory, WorldMotion
 from .person_measures import leg_length, with_plain_back
 from .rig_rest import RigRest
 from .rotations import apply, reject, to_quaternion, unit
+from .steps import Progress, ignore
 from .types import FloatArray
 
 
@@ -25,6 +26,7 @@ def retarget(
     memory: Memory | None = None,
     *,
     hands_meet: bool = False,
+    progress: Progress = ignore,
 ) -> CharacterMotion:
     """Return the targets that make a character move as the person does.
 
@@ -35,6 +37,7 @@ def retarget(
             is a whole clip, in which later frames may help earlier ones.
         hands_meet: Bring hands together, and to the hips, as near as the person's,
             at the cost of the arms' exact directions.
+        progress: Called with the finished part, in [0, 1].
 
     Returns:
         Targets for every frame. A bone about which nothing is known keeps the turn
@@ -44,7 +47,7 @@ def retarget(
     person = _rotate_motion(motion, rest.facing)
     if rest.body == "biped":
         person = with_plain_back(person, memory)
-    turns = bone_turns(person, rest, memory)
+    turns = bone_turns(person, rest, memory, progress)
     heads = _place(person, rest, turns, memory)
     if hands_meet:
         turns, heads = keep_contacts(person, rest, turns, heads)

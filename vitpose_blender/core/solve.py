@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A take re-solved: the best joints that its packets give, for baking."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from enum import Enum
 
@@ -16,10 +16,9 @@ from .layout_convert import to_coco17
 from .layouts import CANONICAL
 from .packet import Packet
 from .pipeline import Lifter, solve_clip
+from .steps import Progress
 from .take import Take
 from .types import Joints3D, Keypoints2D
-
-Progress = Callable[[float], None]
 
 
 class Joints(Enum):

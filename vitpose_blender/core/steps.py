@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 Result = TypeVar("Result")
 Steps = Generator[float, None, Result]  # Yields the finished part, in [0, 1].
+Progress = Callable[[float], None]  # Takes the finished part, in [0, 1].
 
 
 class Running(Generic[Result]):
@@ -25,9 +26,7 @@ class Running(Generic[Result]):
         self.result = yield from self._steps
 
 
-def finish(
-    steps: Steps[Result], progress: Callable[[float], None] | None = None
-) -> Result:
+def finish(steps: Steps[Result], progress: Progress | None = None) -> Result:
     """Run steps to their end in one go and return their result."""
     running = Running(steps)
     with closing(steps):  # An error in `progress` must not leave them half done.
@@ -35,6 +34,10 @@ def finish(
             if progress is not None:
                 progress(done)
     return running.result
+
+
+def ignore(share: float) -> None:
+    """Take the finished part where nobody asks for it."""
 
 
 def part(steps: Steps[Result], begin: float, end: float) -> Steps[Result]:

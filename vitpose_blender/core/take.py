@@ -19,9 +19,11 @@ from .closing import Closing
 from .errors import OutputError, TakeError
 from .layouts import CANONICAL, COCO17
 from .packet import Packet, PacketError, dumps, loads
+from .steps import Progress, ignore
 
 log = logging.getLogger(__name__)
 
+_REPORT_EVERY = 100  # Lines between two reports of progress.
 VERSION = 1
 SUFFIX = ".take.jsonl"
 SOLVED_KEY = "solved"  # In a header's calibration: by what a take was solved again.
@@ -199,8 +201,12 @@ def is_take(path: Path) -> bool:
         return False
 
 
-def read_take(path: Path) -> Take:
+def read_take(path: Path, progress: Progress = ignore) -> Take:
     """Read a take, passing over lines that a crash or an accident damaged.
+
+    Args:
+        path: The file.
+        progress: Called with the finished part, in [0, 1].
 
     Raises:
         TakeError: The file cannot be read, is empty, is not a take or holds nobody.
@@ -220,7 +226,7 @@ def read_take(path: Path) -> Take:
             f"{path} is not a take: its first line is not a take's header; "
             "make one with scripts/capture.py"
         )
-    packets, num_damaged = _parse_packets(lines[1:])
+    packets, num_damaged = _parse_packets(lines[1:], progress)
     if num_damaged:
         log.warning("%s: %d damaged line(s) ignored", path, num_damaged)
     if not packets:
@@ -245,9 +251,11 @@ def parse_header(line: str) -> TakeHeader | None:
     return None
 
 
-def _parse_packets(lines: list[str]) -> tuple[list[Packet], int]:
+def _parse_packets(lines: list[str], progress: Progress) -> tuple[list[Packet], int]:
     packets, num_damaged = [], 0
     for number, line in enumerate(lines, start=2):
+        if number % _REPORT_EVERY == 0:
+            progress(number / len(lines))
         try:
             packets.append(loads(line))
         except PacketError as error:

@@ -13,13 +13,17 @@ from ..core.closing import Closing
 from ..core.errors import VitposeError
 from ..core.packet import Packet
 from ..core.take import TakeHeader
+from ..worker import wait_at_exit
 from .config import CaptureConfig
 from .feed import Feed, Opening, Seen
 from .pace import Pace
 from .people import choice, people_lifter
 
 if TYPE_CHECKING:
+    from ..inference.detector import PersonDetector
+    from ..inference.device import Device
     from ..inference.frame_source import FrameSource
+    from ..inference.vitpose import ViTPose
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +40,6 @@ def open_frames(config: CaptureConfig, person: int, opening: Opening) -> Iterato
     the other.
     """
     from ..inference.camera import open_source
-    from ..inference.weights import BUILT_IN_MODEL
 
     def open_it() -> "FrameSource":
         return open_source(config.source, fps=config.fps, timeout=config.timeout)
@@ -44,23 +47,17 @@ def open_frames(config: CaptureConfig, person: int, opening: Opening) -> Iterato
     with _Coming(open_it) as coming:
         coming.check()
         opening.tell("loading the model")
-        from ..inference.capture import PoseEstimator
-        from ..inference.detector import make_detector
-        from ..inference.device import choose_device, limit_threads
-        from ..inference.people import PersonFinder
-        from ..inference.vitpose import ViTPose
-
-        limit_threads(spare=1)  # Blender's window needs one.
-        device = choose_device(config.device)
-        model_name = config.model or BUILT_IN_MODEL
-        model = ViTPose.load(model_name, device, config.allow_download)
-        detector = make_detector(config.detector, device, config.allow_download)
-        if opening.is_set():  # Loading takes long enough for a change of mind.
-            yield Feed(TakeHeader(), device.describe(), ())
-            return
+        models = _load(config, opening)
         coming.check()
         opening.tell("opening the source")
-        source = coming.wait()
+        source = coming.wait(opening)
+        if models is None or source is None:
+            yield Feed(TakeHeader(), "", ())
+            return
+        device, model, detector = models
+        from ..inference.capture import PoseEstimator
+        from ..inference.people import PersonFinder
+
         camera = Camera(source.image_wh, config.fov, config.tilt)
         lifter = people_lifter(config, camera)
         finder = PersonFinder(detector, people=choice(person), max_share=SEARCHING)
@@ -85,6 +82,31 @@ def open_frames(config: CaptureConfig, person: int, opening: Opening) -> Iterato
             set_tilt=lifter.set_tilt,
             set_person=lambda number: finder.choose(choice(number)),
         )
+
+
+def _load(
+    config: CaptureConfig, opening: Opening
+) -> "tuple[Device, ViTPose, PersonDetector] | None":
+    """Load what looks at pictures; None where nobody waits for it any more.
+
+    Each of it takes long enough for a change of mind.
+    """
+    from ..inference.device import choose_device, limit_threads
+    from ..inference.weights import BUILT_IN_MODEL
+
+    limit_threads(spare=1)  # Blender's window needs one.
+    device = choose_device(config.device)
+    if opening.is_set():
+        return None
+    from ..inference.vitpose import ViTPose
+
+    model = ViTPose.load(config.model or BUILT_IN_MODEL, device, config.allow_download)
+    if opening.is_set():
+        return None
+    from ..inference.detector import make_detector
+
+    detector = make_detector(config.detector, device, config.allow_download)
+    return None if opening.is_set() else (device, model, detector)
 
 
 class Look:
@@ -117,6 +139,8 @@ class Look:
     def __iter__(self) -> Iterator[Seen]:
         source, pace = self._source, Pace(self._opening)
         for frame in source:
+            if self._opening.is_set():
+                return
             if self._num_before is None:  # What came while loading was not dropped.
                 self._num_before = source.num_dropped
             if not source.is_live:
@@ -150,12 +174,16 @@ class _Coming(Closing):
         if self._error is not None:
             raise self._error
 
-    def wait(self) -> "FrameSource":
-        """Return the source when it is open; raises what opening it raised."""
-        self._thread.join()
+    def wait(self, opening: Opening) -> "FrameSource | None":
+        """Return the source when it is open; raises what opening it raised.
+
+        Args:
+            opening: Set when nobody waits for it any more; then there is none.
+        """
+        while self._thread.is_alive() and not opening.is_set():
+            self._thread.join(AT_ONCE)
         self.check()
-        assert self._source is not None
-        return self._source
+        return None if opening.is_set() else self._source
 
     def close(self) -> None:
         """Close it; one that is not open yet closes when it is."""
@@ -165,6 +193,8 @@ class _Coming(Closing):
         if source is not None:
             source.close()
         self._thread.join(LET_GO)
+        if self._thread.is_alive():
+            wait_at_exit(self._thread)
 
     def _run(self) -> None:
         try:

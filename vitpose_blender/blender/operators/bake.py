@@ -57,7 +57,7 @@ class _OfTake:
         """
         item = active_item()
         path = shelf.library.find(self.take or (item.name if item else ""))
-        return beside(lambda _: read_take(path))
+        return beside(lambda progress: read_take(path, progress))
 
     @property
     def take_name(self) -> str:
