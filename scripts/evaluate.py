@@ -7,7 +7,8 @@
     python3 scripts/evaluate.py --model resources/models/vitpose-nano --cache out/test
 
 With --model it measures a ViTPose instead: how many keypoints it finds within a tenth
-and a twentieth of the box. Its sets, and what they need, are those of nano_evaluate.py.
+and a twentieth of the box. Its sets, and what they need, are those of nano_evaluate.py;
+--write wants all of them.
 Else there are two sets with a known answer, in the shared data folder:
 
   two_people  real OpenPose detections of two people by four calibrated cameras
@@ -104,7 +105,9 @@ def measure_keypoints(arguments: argparse.Namespace) -> int:
     """Measure a ViTPose and print; returns the exit code."""
     from evaluation_keypoints import keypoint_table
 
-    table = keypoint_table(arguments.model, arguments.shared, arguments.cache)
+    table = keypoint_table(
+        arguments.model, arguments.shared, arguments.cache, is_whole=arguments.write
+    )
     print(*table, sep="\n")
     if arguments.write:
         _document.write_table(DOCUMENT, "keypoints", table)

@@ -11,20 +11,27 @@ NAMES = {
     "sports2d_4": "sports2d_4, against two teachers",
     "fixed": "48 rendered pictures that come with the project",
 }
+# What packages are called where they are installed from.
+PACKAGES = {"ai_edge_litert": "ai-edge-litert"}
 
 
-def keypoint_table(model: str, shared: Path, cache: Path | None) -> list[str]:
+def keypoint_table(
+    model: str, shared: Path, cache: Path | None, *, is_whole: bool = False
+) -> list[str]:
     """Return PCK and scores on every set that can be made here, as Markdown.
 
     Args:
         model: Folder or hub id of a ViTPose on this machine.
         shared: Folder of the shared test data.
         cache: Folder that keeps the pictures; None makes them anew.
+        is_whole: Whether every set must be there.
 
     Raises:
-        VitposeError: The model cannot be loaded.
+        VitposeError: The model cannot be loaded, or a package is missing that a set
+            needs while all are wanted.
     """
     import nano_evaluate
+    from vitpose_blender.core.errors import VitposeError
     from vitpose_blender.inference.device import choose_device
     from vitpose_blender.inference.vitpose import ViTPose
 
@@ -37,6 +44,12 @@ def keypoint_table(model: str, shared: Path, cache: Path | None) -> list[str]:
         try:
             samples = nano_evaluate.samples_of(name, shared, cache)
         except ModuleNotFoundError as error:
+            if is_whole:
+                package = PACKAGES.get(error.name or "", error.name)
+                raise VitposeError(
+                    f"Nothing was written, as not every set could be measured: the "
+                    f"Python package {package} is missing (pip install {package})"
+                ) from error
             lines.append(f"| {meaning} | not measured: needs {error.name} | | | | |")
             continue
         row = nano_evaluate.figures(network, samples)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.inference.random_vitpose import fit_last_layer
 from tests.script_runs import load_script
+from vitpose_blender.core.errors import VitposeError
 from vitpose_blender.core.types import Frame
 from vitpose_blender.inference.device import choose_device
 from vitpose_blender.inference.vitpose import ViTPose
@@ -207,3 +208,36 @@ def test_a_table_has_what_was_measured_and_names_what_is_missing(monkeypatch, tm
     found = [float(line.split("|")[3]) for line in table[3:]]
     assert len(found) == 4
     assert min(found) > 0.7
+
+
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [("moderngl", "moderngl"), ("ai_edge_litert", "ai-edge-litert")],
+)
+def test_a_table_with_holes_is_not_written_over_a_whole_one(
+    module, package, monkeypatch, tmp_path
+):
+    keypoints, evaluate, nano_evaluate = (
+        load_script(name)
+        for name in ("evaluation_keypoints", "evaluate", "nano_evaluate")
+    )
+
+    def samples_of(*_):
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+    monkeypatch.setattr(nano_evaluate, "samples_of", samples_of)
+    monkeypatch.setitem(sys.modules, "nano_evaluate", nano_evaluate)
+    monkeypatch.setitem(sys.modules, "evaluation_keypoints", keypoints)
+    document = tmp_path / "accuracy.md"
+    before = "<!-- table keypoints -->\n0.888\n<!-- end of keypoints -->\n"
+    document.write_text(before)
+    monkeypatch.setattr(evaluate, "DOCUMENT", document)
+    arguments = SimpleNamespace(
+        model=str(NANO), shared=tmp_path, cache=None, write=True
+    )
+    with pytest.raises(VitposeError, match=rf"\(pip install {package}\)"):
+        evaluate.measure_keypoints(arguments)
+    assert document.read_text() == before
+    arguments.write = False
+    assert evaluate.measure_keypoints(arguments) == 0
+    assert document.read_text() == before

@@ -2,6 +2,7 @@
 """What the 3D view shows of a capture, as far as it can be tested without a window."""
 
 import logging
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
@@ -16,6 +17,7 @@ from vitpose_blender.blender import (
     overlay_figures,
     overlay_ghost,
     overlay_gpu,
+    overlay_place,
     overlay_settings,
     session,
 )
@@ -185,6 +187,61 @@ def test_ghosts_go_with_their_characters(live, config, source, hero, other, peop
     np.testing.assert_allclose(
         moved, np.broadcast_to((3, 0, 0), moved.shape), atol=1e-5
     )
+
+
+@pytest.fixture
+def view_3d():
+    """The 3D view of Blender's own layout, its text switched on as it is at first."""
+    screen = bpy.data.screens["Layout"]
+    area = next(each for each in screen.areas if each.type == "VIEW_3D")
+    region = next(each for each in area.regions if each.type == "WINDOW")
+    overlay, view = area.spaces.active.overlay, bpy.context.preferences.view
+    overlay.show_overlays = overlay.show_text = True
+    overlay.show_stats = False
+    view.show_view_name = view.show_object_info = True
+    view.show_playback_fps = False
+    return area, region
+
+
+def test_blenders_own_text_keeps_its_lines(view_3d):
+    area, _ = view_3d
+    overlay, view = area.spaces.active.overlay, bpy.context.preferences.view
+    line = overlay_place._LINE * bpy.context.preferences.system.ui_scale
+
+    def lines():
+        return round(overlay_place.text_height(*view_3d) / line, 6)
+
+    assert lines() == 2
+    overlay.show_stats = True
+    assert lines() == 2 + overlay_place._STATISTICS
+    overlay.show_text = False
+    assert lines() == overlay_place._STATISTICS
+    overlay.show_stats, overlay.show_text = False, True
+    view.show_object_info = False
+    assert lines() == 1
+    view.show_view_name = False
+    assert lines() == 0
+    view.show_playback_fps = True
+    assert lines() == 1
+    overlay.show_overlays = False
+    assert lines() == 0
+
+
+@pytest.mark.parametrize("is_perspective", [False, True])
+@pytest.mark.parametrize("is_along", [False, True])
+def test_a_view_along_an_axis_names_its_grid(
+    view_3d, is_perspective, is_along, monkeypatch
+):
+    class Data:
+        is_orthographic_side_view = is_along
+
+    Data.is_perspective = is_perspective
+    monkeypatch.setattr(overlay_place, "RegionView3D", Data)
+    area, region = view_3d
+    assert region.data is None  # Without a window.
+    alone = overlay_place.text_height(area, region)
+    drawn = overlay_place.text_height(area, SimpleNamespace(data=Data()))
+    assert (drawn > alone) == (is_along and not is_perspective)
 
 
 def test_it_is_on_by_default_and_the_ghost_is_not():

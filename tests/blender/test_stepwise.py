@@ -47,6 +47,13 @@ def begin():
     assert stepwise.running == []
 
 
+@pytest.mark.parametrize(
+    ("pause", "expected"), [(0.0, 0.02), (0.01, 0.02), (0.1, 0.1), (5.0, 0.15)]
+)
+def test_a_slice_lasts_as_long_as_drawing_does_within_limits(pause, expected):
+    assert stepwise.budget(pause) == expected
+
+
 def test_it_goes_on_until_it_is_done(begin):
     operator, job = begin(None, "All done")
     assert operator.modal(None, TICK) == {"RUNNING_MODAL"}

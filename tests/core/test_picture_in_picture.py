@@ -27,6 +27,18 @@ EVERY_WAY = [
 every_way = pytest.mark.parametrize("view", EVERY_WAY)
 
 
+def test_a_strip_along_the_top_is_left_free():
+    below = AREA.lowered(54.0)
+    assert below == (40.0, 25.0, 900.0, 446.0)
+    assert AREA.lowered(0.0) == AREA
+    assert PictureView(below, (1280, 720), "TOP_LEFT", 1.0).rect.top == AREA.top - 54
+
+
+def test_a_strip_takes_at_most_half():
+    assert AREA.lowered(1e6).height == AREA.height / 2
+    assert AREA.lowered(1e6).bottom == AREA.bottom
+
+
 @every_way
 def test_it_is_in_the_area_and_keeps_its_proportions(view):
     rect, (width, height) = view.rect, view.image_wh

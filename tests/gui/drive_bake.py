@@ -23,7 +23,7 @@ FRAMES = 9000
 IDLE = 8.0  # [s]
 MOST_JUMP = 0.1  # Of progress, from one time it is told to the next.
 # What a bake does, and the share of the work that is over then.
-PHASES = (("reading and retargeting", 0.525), ("posing", 0.9), ("writing keys", 2.0))
+PHASES = (("reading and retargeting", 0.28), ("posing", 0.856), ("writing keys", 2.0))
 # Keypoints made a take, which is played forwards and backwards until it is long enough.
 MAKE_TAKE = f"""
 import sys

@@ -106,8 +106,11 @@ class Overlay:
         if found is None or self._image_wh is None or context.scene is None:
             return None
         chosen, scale = settings(context.scene), access.preferences().system.ui_scale
+        room = overlay_place.room(*found)
+        if chosen.corner == "TOP_LEFT":
+            room = room.lowered(overlay_place.text_height(*found))
         return PictureView(
-            overlay_place.room(*found),
+            room,
             self._image_wh,
             chosen.corner,
             chosen.size,

@@ -4,10 +4,13 @@
 from collections.abc import Iterator
 
 import bpy
-from bpy.types import Area, Context, Region, Window
+from bpy.types import Area, Context, Region, RegionView3D, SpaceView3D, Window
 
 from ..core.picture_in_picture import Rect, free_area
+from . import access
 
+_LINE = 18.0  # Of Blender's own text in the upper left [px].
+_STATISTICS = 7  # Lines of it that scene statistics take, a blank one included.
 _BARS = ("UI", "TOOLS", "HEADER", "TOOL_HEADER", "ASSET_SHELF", "ASSET_SHELF_HEADER")
 
 
@@ -41,6 +44,32 @@ def room(area: Area, region: Region) -> Rect:
         if bar.type in _BARS and bar.width > 1 and bar.height > 1
     ]
     return free_area((region.width, region.height), bars)
+
+
+def text_height(area: Area, region: Region) -> float:
+    """Return how far Blender's own text reaches down in the upper left [px]."""
+    space, view = area.spaces.active, access.preferences().view
+    assert isinstance(space, SpaceView3D)
+    if not space.overlay.show_overlays:
+        return 0.0
+    lines = 0
+    if space.overlay.show_text:
+        lines += view.show_view_name or view.show_playback_fps
+        lines += view.show_object_info
+        lines += _names_its_grid(region)
+    if space.overlay.show_stats:
+        lines += _STATISTICS
+    return lines * _LINE * access.preferences().system.ui_scale
+
+
+def _names_its_grid(region: Region) -> bool:
+    """Whether a view looks along an axis, and says how wide its grid is."""
+    data = region.data
+    return (
+        isinstance(data, RegionView3D)
+        and data.is_orthographic_side_view
+        and not data.is_perspective
+    )
 
 
 def redraw_views(*, only_home: bool = False) -> None:

@@ -19,7 +19,9 @@ from ..core.world_motion import frame_times, to_world
 from . import access, animate, bake, binding, character, own_action, session, solving
 from .beside import beside
 
-_MOTION = 0.5  # The share of the work that is over when the motion is known.
+# The share of the work that is over when the motion is known: of joints that are kept,
+# and of those that are made again.
+_KEPT, _ANEW = 0.2, 0.6
 MAX_FRAME = 1_048_574  # Of a scene in Blender.
 
 
@@ -57,6 +59,10 @@ class BakeOptions:
         """Return whom a character follows, and how."""
         manner = self.manner or manner_of(take, name)
         return replace(manner, person=self.person) if self.person else manner
+
+    def keeps_joints(self, take: Take) -> bool:
+        """Whether the joints are those that an earlier solving found."""
+        return self.solved is None and SOLVED_KEY in take.header.calibration
 
     def times(self, take: Take) -> FloatArray:
         """Return the times of the keys, shape `(F,)` [s].
@@ -97,7 +103,8 @@ def bake_take(armature: Object, take: Take, options: BakeOptions) -> Steps[Actio
         )
     name, was_bound = armature.name, binding.is_bound(armature)
     rest = character.read_rig_rest(armature, options.rig)
-    motion = yield from part(take_motion(take, rest, name, options), 0.0, _MOTION)
+    known = _KEPT if options.keeps_joints(take) else _ANEW
+    motion = yield from part(take_motion(take, rest, name, options), 0.0, known)
     armature = _found(name)
     fps = animate.scene_fps()
     keying = bake.Keying(
@@ -110,7 +117,7 @@ def bake_take(armature: Object, take: Take, options: BakeOptions) -> Steps[Actio
     try:
         binding.ensure_binding(armature, rest)
         steps = bake.bake_steps(armature, rest, motion, keying)
-        action = yield from part(steps, _MOTION, 1.0)
+        action = yield from part(steps, known, 1.0)
         if options.to_track:
             own_action.to_track(_found(name), action)
     finally:
@@ -135,8 +142,7 @@ def take_motion(
         TakeError: The person is not in the take, or it holds no 3D joints.
     """
     manner, times = options.manner_in(take, name), options.times(take)
-    is_solved = SOLVED_KEY in take.header.calibration
-    if options.solved is None and not is_solved:
+    if options.solved is None and not options.keeps_joints(take):
         return (
             yield from beside(
                 lambda progress: at_times(

@@ -39,6 +39,10 @@ class Rect(NamedTuple):
         """Whether a place is inside, the border included."""
         return self.left <= x <= self.right and self.bottom <= y <= self.top
 
+    def lowered(self, height: float) -> "Rect":
+        """Return what is left below a strip along the top, at least half of it."""
+        return self._replace(height=self.height - min(height, 0.5 * self.height))
+
 
 def free_area(wh: tuple[float, float], bars: Sequence[tuple[str, Rect]]) -> Rect:
     """Return what of a region is not under its bars.

@@ -87,8 +87,8 @@ class VITPOSE_OT_bake(_OfTake, InSteps, Operator):
         """Bake; returns where the keys are."""
         armature, name = armature_of(context), self.take_name
         options = bake_options(access.scene(), f"{armature.name} {name}")
-        take = yield from part(self.read(), 0.0, 0.05)
-        action = yield from part(bake_take(armature, take, options), 0.05, 1.0)
+        take = yield from part(self.read(), 0.0, 0.1)
+        action = yield from part(bake_take(armature, take, options), 0.1, 1.0)
         first, last = action.frame_range[0], action.frame_range[1]
         sentence = f"{action.name}: frames {first:g} to {last:g}"
         if last > access.scene().frame_end:

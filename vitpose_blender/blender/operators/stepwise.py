@@ -13,9 +13,19 @@ from ...core.steps import Running, Steps, finish
 from ..session_monitor import redraw_sidebars
 from .common import LOOKING, OperatorReturn
 
-_BUDGET = 0.02  # Main-thread time a slice; a redraw comes after each [s].
+_BUDGET = 0.02  # Main-thread time a slice, at least; a redraw comes after each [s].
+_MOST = 0.15  # And at most: the window is drawn some times a second [s].
 _PAUSE = 0.01  # Between two slices [s].
 _SHOW_EVERY = 0.25  # [s]
+
+
+def budget(pause: float) -> float:
+    """Return how long a slice may take after a pause; both [s].
+
+    Where drawing is slow, most of the time would go into that: a slice then takes
+    about as long as the pause in which the window was drawn.
+    """
+    return min(max(_BUDGET, pause), _MOST)
 
 
 class Job:
@@ -36,6 +46,7 @@ class Job:
         self._running = Running(steps)
         self._going: Generator[float, None, None] = iter(self._running)
         self._shown = 0.0
+        self._paused_at = time.monotonic()
         self._workspace = context.workspace.name
         self._timer: Timer | None = _manager().event_timer_add(
             _PAUSE, window=context.window
@@ -44,11 +55,13 @@ class Job:
 
     def tick(self) -> str | None:
         """Go on for a moment; returns the sentence to report once all is done."""
-        deadline = time.monotonic() + _BUDGET
+        start = time.monotonic()
+        deadline = start + budget(start - self._paused_at)
         for share in self._going:
             self.share = share
             if time.monotonic() >= deadline:
                 self._show_share()
+                self._paused_at = time.monotonic()
                 return None
         return self._running.result
 
