@@ -206,10 +206,9 @@ def view_3d():
 def test_blenders_own_text_keeps_its_lines(view_3d):
     area, _ = view_3d
     overlay, view = area.spaces.active.overlay, bpy.context.preferences.view
-    line = overlay_place._LINE * bpy.context.preferences.system.ui_scale
 
     def lines():
-        return round(overlay_place.text_height(*view_3d) / line, 6)
+        return overlay_place.text_lines(*view_3d)
 
     assert lines() == 2
     overlay.show_stats = True
@@ -239,8 +238,8 @@ def test_a_view_along_an_axis_names_its_grid(
     monkeypatch.setattr(overlay_place, "RegionView3D", Data)
     area, region = view_3d
     assert region.data is None  # Without a window.
-    alone = overlay_place.text_height(area, region)
-    drawn = overlay_place.text_height(area, SimpleNamespace(data=Data()))
+    alone = overlay_place.text_lines(area, region)
+    drawn = overlay_place.text_lines(area, SimpleNamespace(data=Data()))
     assert (drawn > alone) == (is_along and not is_perspective)
 
 

@@ -108,7 +108,8 @@ class Overlay:
         chosen, scale = settings(context.scene), access.preferences().system.ui_scale
         room = overlay_place.room(*found)
         if chosen.corner == "TOP_LEFT":
-            room = room.lowered(overlay_place.text_height(*found))
+            lines = overlay_place.text_lines(*found)
+            room = room.lowered(lines * overlay_place.LINE * scale)
         return PictureView(
             room,
             self._image_wh,

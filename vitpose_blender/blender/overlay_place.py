@@ -9,7 +9,7 @@ from bpy.types import Area, Context, Region, RegionView3D, SpaceView3D, Window
 from ..core.picture_in_picture import Rect, free_area
 from . import access
 
-_LINE = 18.0  # Of Blender's own text in the upper left [px].
+LINE = 18.0  # Height of one of Blender's own text [px].
 _STATISTICS = 7  # Lines of it that scene statistics take, a blank one included.
 _BARS = ("UI", "TOOLS", "HEADER", "TOOL_HEADER", "ASSET_SHELF", "ASSET_SHELF_HEADER")
 
@@ -46,12 +46,12 @@ def room(area: Area, region: Region) -> Rect:
     return free_area((region.width, region.height), bars)
 
 
-def text_height(area: Area, region: Region) -> float:
-    """Return how far Blender's own text reaches down in the upper left [px]."""
+def text_lines(area: Area, region: Region) -> int:
+    """Return how many lines Blender's own text may take in the upper left."""
     space, view = area.spaces.active, access.preferences().view
     assert isinstance(space, SpaceView3D)
     if not space.overlay.show_overlays:
-        return 0.0
+        return 0
     lines = 0
     if space.overlay.show_text:
         lines += view.show_view_name or view.show_playback_fps
@@ -59,7 +59,7 @@ def text_height(area: Area, region: Region) -> float:
         lines += _names_its_grid(region)
     if space.overlay.show_stats:
         lines += _STATISTICS
-    return lines * _LINE * access.preferences().system.ui_scale
+    return lines
 
 
 def _names_its_grid(region: Region) -> bool:
