@@ -27,6 +27,7 @@ _MARKERS = {
     for row, side in ((first, "L"), (first + 1, "R"))
 }  # fmt: skip
 _FEET = {"left": ("LHeel", "LBigToe"), "right": ("RHeel", "RBigToe")}
+FOOT_PARTS = ("left_heel", "left_toe", "right_heel", "right_toe")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,7 @@ class Case:
         keypoints: What a detector saw.
         camera: The ideal camera that explains them.
         truth: COCO-17 joints, shape `(F, 17, 3)` [m]; NaN where not measured.
-        feet: True left heel, left toe, right heel, right toe, `(F, 4, 3)` [m].
+        feet: True places of `FOOT_PARTS`, shape `(F, 4, 3)` [m].
         fps: Frames a second [Hz].
         height: Of the person [m], as a user would state it.
     """
@@ -109,12 +110,14 @@ def mocap(shared: Path, num_clips: int = 40, seed: int = 0) -> Iterator[Case]:
     for source, clips in chosen.items():
         with np.load(folder / f"{source}.npz", allow_pickle=True) as data:
             joints, extra, starts = data["coco17"], data["extra"], data["starts"]
+            names = [str(name) for name in data["extra_names"]]
+            feet = [names.index(name) for name in FOOT_PARTS]
             for i, name in enumerate(map(str, data["clips"])):
                 if name in clips:
                     end = min(starts[i + 1], starts[i] + 150)
                     part = slice(int(starts[i]), int(end))
                     yield _filmed(
-                        (clips[name], name), joints[part], extra[part, 5:9], rng
+                        (clips[name], name), joints[part], extra[part][:, feet], rng
                     )
 
 

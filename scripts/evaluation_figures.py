@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from evaluation_data import Case
+from evaluation_data import FOOT_PARTS, Case
 from vitpose_blender.core.camera_model import Camera
 from vitpose_blender.core.errors import SourceError
 from vitpose_blender.core.filters import PRESETS, FilterPreset, OneEuroFilter
@@ -21,7 +21,7 @@ from vitpose_blender.core.solve import solve_keypoints
 from vitpose_blender.core.types import FloatArray, Joints3D, Keypoints2D
 from vitpose_blender.inference.lifters import CLIP_LIFTER, make_lifter
 
-FEET = CANONICAL.rows_of(["left_heel", "left_toe", "right_heel", "right_toe"])
+FEET = CANONICAL.rows_of(FOOT_PARTS)
 WRISTS = CANONICAL.rows_of(["left_wrist", "right_wrist"])
 STILL_SPEED = 0.1  # A true foot that is slower is in contact [m/s].
 SETTLING = 1.0  # Of a live filter, before its jitter counts [s].
