@@ -114,6 +114,32 @@ def test_a_foot_in_the_air_is_not_held(standing):
     np.testing.assert_allclose(held, xyz, atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("likely", "is_held"), [(0.9, True), (0.4, False), (np.nan, False)]
+)
+def test_a_foot_that_is_believed_to_stand_is_held(standing, likely, is_held):
+    """A hidden foot is misplaced too quickly to look at rest."""
+    xyz = np.tile(standing, (len(TIMES), 1, 1))
+    stray = 0.07 * np.sin(2 * np.pi * 2.0 * TIMES)
+    for joint in ("ankle", "heel", "toe"):
+        xyz[:, ROW[f"left_{joint}"], 0] += stray
+    contact = np.full((len(TIMES), 4), np.nan)
+    contact[:, 1] = likely
+
+    held = hold_feet(xyz, TIMES, contact)
+
+    step = np.abs(np.diff(soles(held, "left")[:, 0]))
+    assert (step.max() < 0.005) == is_held
+
+
+def test_a_belief_of_a_moment_holds_nothing(standing):
+    xyz = np.tile(standing, (len(TIMES), 1, 1))
+    xyz[..., 0] += 1.5 * TIMES[:, np.newaxis]
+    contact = np.zeros((len(TIMES), 4))
+    contact[40:42] = 1.0
+    np.testing.assert_allclose(hold_feet(xyz, TIMES, contact), xyz, atol=1e-9)
+
+
 def test_heights_of_the_body_stay(standing):
     xyz = np.tile(standing, (len(TIMES), 1, 1))
     swimming = seen_at(xyz, DISTANCE + 0.1 * np.sin(2 * np.pi * 0.7 * TIMES))

@@ -213,6 +213,12 @@ def test_a_standing_person_is_lifted_well(yaw):
     assert found.root[2] == pytest.approx(3.5, rel=0.12)
 
 
+def test_the_feet_of_who_stands_are_said_to_stand():
+    for joints in LearnedLifter().lift_clip(clip(40), CAMERA):
+        assert joints.contact is not None
+        assert (joints.contact > 0.5).all()
+
+
 def test_joints_lie_near_their_pixels():
     frames = clip(40)
     for frame, joints in zip(frames, LearnedLifter().lift_clip(frames, CAMERA)):

@@ -4,6 +4,9 @@
 A single camera sees sideways well and depth badly, so the whole body swims to and fro
 over its feet. What a standing foot seems to move is that error: taken off the whole
 body, it makes the way of the hips true; the little that is left, legs absorb.
+
+A foot stands where it rests in the picture. A lifter that has seen many people stand
+knows more of those that it does not see rest, as behind another leg.
 """
 
 from collections.abc import Sequence
@@ -23,6 +26,7 @@ from .layouts import SIDES
 from .types import BoolArray, FloatArray
 
 _SHORTEST = 0.12  # A foot that rests for less is passing by [s].
+_BELIEVED = 0.6  # So likely, a foot stands without being seen to rest [1].
 _TWITCH = 0.4  # A foot is not lifted and put down again in less [s].
 _STRAY = 0.08  # A foot this far from its foothold in the picture has left it [m].
 _LIFTED = 0.08  # A foot this much above the lower one stands on nothing [m].
@@ -31,19 +35,29 @@ _EASE = 0.13  # A leg gives in over this long before and after a foothold [s].
 _LEVEL = np.array([1.0, 1.0, 0.0])
 
 
-def hold_feet(xyz_world: FloatArray, times: Sequence[float] | FloatArray) -> FloatArray:
+def hold_feet(
+    xyz_world: FloatArray,
+    times: Sequence[float] | FloatArray,
+    contact: FloatArray | None = None,
+) -> FloatArray:
     """Return the motion with standing feet held in place on the ground.
 
     Args:
         xyz_world: Joints in Blender's axes, the camera at the origin, shape
             `(F, 28, 3)` [m]; NaN passes through.
         times: Rising, shape `(F,)` [s].
+        contact: How likely left heel, left toe, right heel and right toe stand, shape
+            `(F, 4)`, in [0, 1]; NaN or None where nobody says.
 
     Returns:
         Joints of the same shape. Heights of the body stay as they are.
     """
     t = np.asarray(times, dtype=np.float64)
-    holds = {side: _contacts(xyz_world, side, t) for side in SIDES}
+    stands = np.full((len(t), 4), np.nan) if contact is None else contact
+    holds = {
+        side: _contacts(xyz_world, side, t, believed)
+        for side, believed in zip(SIDES, (stands[:, :2], stands[:, 2:]))
+    }
     held = xyz_world + _body_error(xyz_world, t, holds)[:, np.newaxis]
     for side in SIDES:
         move_foot(held, side, _eased(_error(held, side, holds[side]), t))
@@ -55,10 +69,13 @@ def _middle(xyz: FloatArray, side: str) -> FloatArray:
     return middle
 
 
-def _contacts(xyz: FloatArray, side: str, t: FloatArray) -> list[slice]:
-    """Return when a foot stands, as slices of frames."""
+def _contacts(
+    xyz: FloatArray, side: str, t: FloatArray, believed: FloatArray
+) -> list[slice]:
+    """Return when a foot stands, as slices of frames; `believed` has shape `(F, 2)`."""
     is_low = _is_low(xyz, side)
-    resting = is_resting(sole_points(xyz, side), t, _SHORTEST) & is_low
+    resting = is_resting(sole_points(xyz, side), t, _SHORTEST)
+    resting = (resting | _is_believed(believed, t)) & is_low
     place = seen_place(sole_points(xyz, side))
     parts = [part for run in runs(resting) for part in _split(place, run)]
     contacts: list[slice] = []
@@ -69,6 +86,15 @@ def _contacts(xyz: FloatArray, side: str, t: FloatArray) -> list[slice]:
         elif t[part.stop - 1] - t[part.start] >= _SHORTEST:
             contacts.append(part)
     return contacts
+
+
+def _is_believed(believed: FloatArray, t: FloatArray) -> BoolArray:
+    """Return when heel or toe is believed to stand for long enough, shape `(F,)`."""
+    stands: BoolArray = (believed > _BELIEVED).any(axis=1)
+    for run in runs(stands):
+        if t[run.stop - 1] - t[run.start] < _SHORTEST:
+            stands[run] = False
+    return stands
 
 
 def _is_same_hold(

@@ -117,7 +117,10 @@ def _on_one_floor(joints: list[Joints3D], camera: Camera) -> list[Joints3D]:
     rotation = camera.world_from_camera
     times = [frame.t for frame in joints]
     places = np.stack([frame.xyz + frame.root for frame in joints]) @ rotation.T
-    moved = hold_feet(level_feet(places, times), times) @ rotation
+    contact = np.stack(
+        [np.full(4, np.nan) if f.contact is None else f.contact for f in joints]
+    )
+    moved = hold_feet(level_feet(places, times), times, contact) @ rotation
     pelvis = CANONICAL.index["pelvis"]
     return [
         frame

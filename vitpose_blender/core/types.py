@@ -119,15 +119,20 @@ class Joints3D:
         root: The pelvis itself, shape `(3,)` [m]. NaN where unknown.
         score: Confidence of each joint, shape `(28,)`, in [0, 1].
         t: When the frame was taken, on the source's clock [s].
+        contact: How likely left heel, left toe, right heel and right toe stand on the
+            ground, shape `(4,)`, in [0, 1]; None where the lifter has no opinion.
     """
 
     xyz: FloatArray
     root: FloatArray
     score: FloatArray
     t: float
+    contact: FloatArray | None = None
 
     def __post_init__(self) -> None:
         num_joints = len(CANONICAL)
         object.__setattr__(self, "xyz", own("xyz", self.xyz, (num_joints, 3)))
         object.__setattr__(self, "root", own("root", self.root, (3,)))
         object.__setattr__(self, "score", own("score", self.score, (num_joints,)))
+        if self.contact is not None:
+            object.__setattr__(self, "contact", own("contact", self.contact, (4,)))

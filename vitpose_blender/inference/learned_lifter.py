@@ -154,7 +154,7 @@ class LearnedLifter:
         unknown = ~seen.is_known
         xyz[unknown], root[unknown], belief[unknown] = np.nan, np.nan, 0.0
         return [
-            Joints3D(xyz[i], root[i], belief[i], frame.t)
+            Joints3D(xyz[i], root[i], belief[i], frame.t, lifted.contact[i])
             for i, frame in enumerate(keypoints)
         ]
 
