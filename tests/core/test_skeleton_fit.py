@@ -1,34 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bones keep their lengths, knees their direction, roots their rays, feet a floor."""
+"""Bones keep their lengths, roots their rays, feet a floor."""
 
 import numpy as np
-import pytest
 
 from vitpose_blender.core.layouts import CANONICAL
 from vitpose_blender.core.skeleton_fit import (
     BONES,
     bone_lengths,
     foot_clearance,
-    limit_knees,
     root_on_rays,
     with_bone_lengths,
 )
 
 ROW = CANONICAL.index
-
-
-@pytest.fixture
-def standing():
-    """A person who stands and faces the camera: x right, y down, z forward."""
-    xyz = np.zeros((1, 28, 3))
-    for side, x in (("left", 0.1), ("right", -0.1)):
-        xyz[0, ROW[f"{side}_hip"]] = [x, 0.0, 0.0]
-        xyz[0, ROW[f"{side}_knee"]] = [x, 0.42, -0.02]
-        xyz[0, ROW[f"{side}_ankle"]] = [x, 0.83, 0.0]
-        xyz[0, ROW[f"{side}_heel"]] = [x, 0.89, 0.05]
-        xyz[0, ROW[f"{side}_toe"]] = [x, 0.89, -0.15]
-    xyz[0, ROW["neck"]] = [0.0, -0.5, 0.0]
-    return xyz
 
 
 def test_every_joint_but_the_pelvis_has_one_parent_before_it():
@@ -62,21 +46,6 @@ def test_unknown_frames_stay_unknown_and_do_not_count():
     xyz = np.full((3, 28, 3), np.nan)
     assert np.isnan(bone_lengths(xyz)).all()
     assert np.isnan(with_bone_lengths(xyz, np.ones(len(BONES)))).all()
-
-
-def test_a_sound_knee_is_left_alone(standing):
-    assert np.array_equal(limit_knees(standing), standing)
-
-
-def test_a_knee_bent_forward_is_laid_straight(standing):
-    broken = standing.copy()
-    broken[0, ROW["left_ankle"]] = [0.1, 0.7, -0.3]
-    fixed = limit_knees(broken)
-    shank = fixed[0, ROW["left_ankle"]] - fixed[0, ROW["left_knee"]]
-    length = np.linalg.norm(broken[0, ROW["left_ankle"]] - broken[0, ROW["left_knee"]])
-    assert np.linalg.norm(shank) == pytest.approx(length)
-    assert abs(shank[2]) < 0.1
-    assert np.array_equal(fixed[:, ROW["right_ankle"]], broken[:, ROW["right_ankle"]])
 
 
 def test_the_root_is_found_from_rays(rng):

@@ -23,7 +23,8 @@ from .filters import (
 )
 from .follow_filter import FollowFilter
 from .hold_filter import HoldFilter
-from .skeleton_fit import BONES, bone_lengths, limit_knees, with_bone_lengths
+from .joint_limits import limit_joints
+from .skeleton_fit import BONES, bone_lengths, with_bone_lengths
 from .strays import without_strays
 from .types import FloatArray, Joints3D, Keypoints2D
 
@@ -165,7 +166,7 @@ def _smooth_joints(joints: Sequence[Joints3D], preset: FilterPreset) -> list[Joi
     root = np.stack([frame.root for frame in joints])
     lengths = bone_lengths(xyz)
     xyz = calm(times, xyz, preset.baked.joints)
-    xyz = limit_knees(with_bone_lengths(xyz, lengths))
+    xyz = limit_joints(with_bone_lengths(xyz, lengths))
     root = smooth_root(times, root, preset.baked)
     return [replace(frame, xyz=xyz[i], root=root[i]) for i, frame in enumerate(joints)]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is true of every body: constant bones, joint limits, rays, a floor."""
+"""What is true of every body: constant bones, rays, a floor."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,7 +7,7 @@ import numpy as np
 
 from .filters import zero_phase
 from .layouts import CANONICAL, SIDES
-from .rotations import cross, unit
+from .rotations import unit
 from .types import FloatArray
 
 ROW = CANONICAL.index
@@ -38,7 +38,6 @@ BONES: tuple[tuple[int, int], ...] = tuple(
     for child in sorted(_PARENTS, key=lambda joint: _depth(joint, _PARENTS))
 )
 _CHILDREN, _PARENT_ROWS = ([bone[side] for bone in BONES] for side in (0, 1))
-MAX_KNEE_STRETCH = np.radians(5)  # A knee bends no further forward [rad].
 FLOOR_WINDOW = 1.0  # A foot is off the floor for less than this at a time [s].
 FLOOR_CUTOFF = 0.4  # How quickly the apparent floor may drift [Hz].
 FEET = tuple(ROW[f"{side}_{part}"] for side in SIDES for part in ("heel", "toe"))
@@ -70,34 +69,6 @@ def with_bone_lengths(xyz: FloatArray, lengths: FloatArray) -> FloatArray:
     result = xyz.copy()
     for i, (child, parent) in enumerate(BONES):
         result[:, child] = result[:, parent] + bones[:, i]
-    return result
-
-
-def limit_knees(xyz: FloatArray) -> FloatArray:
-    """Return the pose with knees that bend forward over-stretched laid straight.
-
-    Args:
-        xyz: Joints, shape `(F, 28, 3)` [m]. Feet move along with the shank.
-    """
-    result = xyz.copy()
-    up = xyz[:, ROW["neck"]] - xyz[:, ROW["pelvis"]]
-    forward = cross(xyz[:, ROW["left_hip"]] - xyz[:, ROW["right_hip"]], up)
-    for side in SIDES:
-        hip, knee, ankle, heel, toe = (
-            ROW[f"{side}_{name}"] for name in ("hip", "knee", "ankle", "heel", "toe")
-        )
-        thigh = unit(xyz[:, knee] - xyz[:, hip])
-        shank = xyz[:, ankle] - xyz[:, knee]
-        length = np.linalg.norm(shank, axis=-1, keepdims=True)
-        ahead = unit(forward - (forward * thigh).sum(-1, keepdims=True) * thigh)
-        stretch = (shank * ahead).sum(-1, keepdims=True)
-        limit = np.sin(MAX_KNEE_STRETCH) * length
-        # Thighs that point up or far out leave "forward" without a meaning.
-        is_wrong = (stretch > limit) & ((shank * thigh).sum(-1, keepdims=True) > 0)
-        straight = unit(shank - (stretch - limit) * ahead) * length
-        move = np.where(is_wrong, straight - shank, 0.0)
-        for joint in (ankle, heel, toe):
-            result[:, joint] = xyz[:, joint] + move
     return result
 
 

@@ -9,10 +9,11 @@ import numpy as np
 
 from ..core.body_model import CHEST, DEFAULT_HEIGHT, SPINE
 from ..core.camera_model import Camera
+from ..core.joint_limits import limit_joints
 from ..core.layouts import CANONICAL
 from ..core.pose_fit import BODY, fit_pose
 from ..core.rotations import unit
-from ..core.skeleton_fit import BONES, limit_knees, root_on_rays, with_bone_lengths
+from ..core.skeleton_fit import BONES, root_on_rays, with_bone_lengths
 from ..core.types import FloatArray, Joints3D, Keypoints2D
 from ..data_files import data_folder
 from .learned_body import LengthEstimate, measured_lengths
@@ -147,7 +148,7 @@ class LearnedLifter:
         guess = seen.view_from_camera[:, 2] * distance[:, np.newaxis]
         root = _root(xyz, rays, trust, guess)
         xyz = _fitted(xyz, root, rays, trust)
-        xyz = limit_knees(with_bone_lengths(xyz, lengths))
+        xyz = limit_joints(with_bone_lengths(xyz, lengths))
         root = _root(xyz, rays, trust, guess) * self._scale
         xyz = xyz * self._scale
         belief = _belief(lifted, score)
