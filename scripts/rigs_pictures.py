@@ -94,15 +94,16 @@ def sheet(
     lines = []
     for title, pictures in rows:
         line = np.hstack(pictures)
-        _write(line, title, (4, height - 6))
+        write(line, title, (4, height - 6))
         lines.append(line)
     head = np.full((_MARGIN, width * len(moments), 3), 40, np.uint8)
     for column, moment in enumerate(moments):
-        _write(head, moment.title, (column * width + 4, 16))
+        write(head, moment.title, (column * width + 4, 16))
     return np.vstack([head, *lines])
 
 
-def _write(picture: ImageArray, text: str, place: tuple[int, int]) -> None:
+def write(picture: ImageArray, text: str, place: tuple[int, int]) -> None:
+    """Write a line of text into a picture, its lower left corner at `place` [px]."""
     cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.45, _GREY, 1, 16)
 
 
