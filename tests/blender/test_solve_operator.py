@@ -2,6 +2,7 @@
 """Takes solved again: another motion of the same packets; and single poses as keys."""
 
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 
 import bpy
@@ -20,9 +21,11 @@ from vitpose_blender.blender import (
     take_list,
 )
 from vitpose_blender.blender.beside import beside
+from vitpose_blender.blender.operators import bake as bake_operators
 from vitpose_blender.core.errors import VitposeError
 from vitpose_blender.core.filters import PRESETS
 from vitpose_blender.core.journal import STATE_KEY
+from vitpose_blender.core.packet import Packet
 from vitpose_blender.core.solve import Joints, solve_take
 from vitpose_blender.core.steps import finish
 from vitpose_blender.core.take import (
@@ -34,7 +37,9 @@ from vitpose_blender.core.take import (
 )
 from vitpose_blender.core.types import Keypoints2D
 from vitpose_blender.inference.lifters import make_lifter
+from vitpose_blender.live import detect_again as detecting
 from vitpose_blender.live.config import CaptureConfig, Driven
+from vitpose_blender.live.feed import Feed, Seen
 
 OPS = bpy.ops.vitpose
 HEADER = TakeHeader("fake", "fake-model", "geometric", (1280, 720), tilt=8.0, fps=FPS)
@@ -267,3 +272,62 @@ def test_unwanted_work_ends_at_its_next_progress():
     assert begun.wait(20)
     steps.close()
     assert ended.is_set()
+
+
+@pytest.fixture
+def video(monkeypatch):
+    """What is seen of any video: somebody in every picture."""
+
+    @contextmanager
+    def opened(config, person, opening):
+        def seen():
+            for frame in range(NUM):
+                t = frame / FPS
+                keypoints = Keypoints2D(np.full((17, 2), 100.0), np.full(17, 0.7), t)
+                yield Seen(t, t, (Packet(keypoints, 1, frame, (1280, 720)),), None)
+
+        yield Feed(TakeHeader("fake.mp4", "other-model", "", (1280, 720)), "", seen())
+
+    monkeypatch.setattr(detecting, "opener", lambda config: opened)
+    return "fake.mp4"
+
+
+def of_source(take, name):
+    """Have the list's take come from a source of that name."""
+    path = take_list.shelf.library.find("Dance")
+    moved = [
+        replace(each, keypoints=replace(each.keypoints, t=each.keypoints.t - 100.0))
+        for each in take.packets
+    ]
+    write_take(path, replace(take.header, source=name), moved)
+    OPS.takes_refresh()
+
+
+def test_detecting_again_makes_a_take_beside_the_old_one(take, video, tmp_path):
+    of_source(take, video)
+    path = take_list.shelf.library.find("Dance")
+    before = path.read_bytes()
+    bpy.context.scene.vitpose.capture.video = str(tmp_path / video)
+    OPS.detect_again()
+    made = read_take(take_list.shelf.library.find("Dance vitpose-nano 001"))
+    assert made.header.model == "other-model"
+    assert len(made.packets) == NUM
+    assert path.read_bytes() == before
+    assert take_list.active_item().name == "Dance vitpose-nano 001"
+    OPS.detect_again(take="Dance")
+    assert take_list.active_item().name == "Dance vitpose-nano 002"
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("camera 0", "Takes from a camera hold no pictures"),
+        ("http://10.0.0.2:8080/x.mjpg", "Takes from a camera hold no pictures"),
+        ("fake.mp4", "Choose fake.mp4, which the take is of"),
+    ],
+)
+def test_without_the_video_nothing_is_detected_again(take, video, source, reason):
+    of_source(take, source)
+    assert bake_operators.detect_refusal().startswith(reason)
+    with pytest.raises(RuntimeError, match="poll"):
+        OPS.detect_again()

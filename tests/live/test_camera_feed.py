@@ -12,6 +12,7 @@ from vitpose_blender.core.errors import CameraError
 from vitpose_blender.core.types import Frame
 from vitpose_blender.live.camera_feed import Look, _Coming, _load
 from vitpose_blender.live.feed import Opening
+from vitpose_blender.live.pace import Pace
 
 IMAGE = np.zeros((4, 4, 3), np.uint8)
 
@@ -81,6 +82,16 @@ def test_what_opening_raises_is_raised_when_waited_for(kind, caplog):
     ):
         coming.wait(Opening())
     assert bool(caplog.records) == (kind is ZeroDivisionError)  # A bug is logged.
+
+
+@pytest.mark.parametrize("is_paced", [True, False])
+def test_only_a_file_in_its_own_time_is_waited_for(is_paced, monkeypatch):
+    waited, video = [], Camera(0, 1)
+    monkeypatch.setattr(Pace, "wait_for", lambda _, t: waited.append(t))
+    video.is_live = False
+    look = Look(video, lambda frame: [], Opening(), is_paced=is_paced)
+    assert len(list(look)) == 2
+    assert len(waited) == 2 * is_paced
 
 
 def test_who_is_stopped_looks_at_no_other_picture():

@@ -41,13 +41,16 @@ class _Job(Generic[Result]):
             raise _UnwantedError
 
 
-def beside(work: Work[Result]) -> Steps[Result]:
+def beside(
+    work: Work[Result], interrupt: Callable[[], None] = lambda: None
+) -> Steps[Result]:
     """Do some work in a thread; yields its progress and returns its result.
 
     Closing the steps ends the work when it next tells its progress.
 
     Args:
         work: Is called with a function that takes the finished part, in [0, 1].
+        interrupt: Wakes work that waits for something; called when the steps end.
     """
     job = _Job(work)
     thread = threading.Thread(target=job.run, name="vitpose-beside", daemon=True)
@@ -58,6 +61,7 @@ def beside(work: Work[Result]) -> Steps[Result]:
             yield job.share
     finally:
         job.is_unwanted.set()
+        interrupt()
         thread.join()
     if job.error is not None:
         raise job.error

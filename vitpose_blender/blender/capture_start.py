@@ -23,8 +23,12 @@ from .user_files import user_folder
 _BODIES: Mapping[str, Body] = {"FULL": "full", "UPPER": "upper", "SEATED": "seated"}
 
 
-def capture_config(context: Context) -> CaptureConfig:
+def capture_config(context: Context, source: str = "") -> CaptureConfig:
     """Return what a capture is started with, from the scene and the preferences.
+
+    Args:
+        context: Of the scene.
+        source: Another source than the one that is chosen.
 
     Raises:
         SourceError: The source is not chosen, or its file is not there.
@@ -36,7 +40,7 @@ def capture_config(context: Context) -> CaptureConfig:
     if chosen.engine == "thread":
         share_with_blender()
     return CaptureConfig(
-        source=source_of(capture),
+        source=source or source_of(capture),
         journal=user_folder("journal"),
         cameras=str(user_folder("cameras")),
         camera=camera_name(capture),
@@ -94,6 +98,14 @@ def source_refusal(capture: VitposeCapture) -> str:
     """Return what is missing of the source, in a sentence; looks at no file."""
     name, sentence = _NEEDED.get(capture.source, ("", ""))
     return sentence if name and not getattr(capture, name).strip() else ""
+
+
+def video_of(capture: VitposeCapture, name: str) -> str:
+    """Return the video of a name, if it is the chosen one or the sample; else empty."""
+    chosen = _absolute(capture.video)
+    return next(
+        (path for path in (chosen, str(sample_video())) if Path(path).name == name), ""
+    )
 
 
 def sample_video() -> Path:

@@ -43,6 +43,11 @@ def chosen_model() -> str:
     return str(folder) if not lacking_files(folder) else name
 
 
+def network_name() -> str:
+    """Return what the network that is chosen is called."""
+    return Path(prefs().model.strip() or BUILT_IN).name
+
+
 def download_job(name: str) -> Job[str]:
     """Return the download of a model of the hub, ready to start.
 

@@ -46,6 +46,9 @@ def _draw_motion(layout: UILayout, settings: VitposeTakes) -> None:
         row = column.row()
         row.use_property_split = False
         row.operator("vitpose.solve_again", icon="FILE_REFRESH")
+        row = column.row()
+        row.use_property_split = False
+        row.operator("vitpose.detect_again", icon="VIEWZOOM")
     column.prop(settings, "person")
 
 

@@ -60,7 +60,8 @@ def open_frames(config: CaptureConfig, person: int, opening: Opening) -> Iterato
 
         camera = Camera(source.image_wh, config.fov, config.tilt)
         lifter = people_lifter(config, camera)
-        finder = PersonFinder(detector, people=choice(person), max_share=SEARCHING)
+        max_share = SEARCHING if config.paced else None
+        finder = PersonFinder(detector, people=choice(person), max_share=max_share)
         estimator = PoseEstimator(finder, model, lifter, camera, source.name)
         header = TakeHeader(
             source=source.name,
@@ -72,7 +73,7 @@ def open_frames(config: CaptureConfig, person: int, opening: Opening) -> Iterato
             fps=source.fps,
             layout=model.layout.id,
         )
-        look = Look(source, estimator.packets, opening)
+        look = Look(source, estimator.packets, opening, is_paced=config.paced)
         yield Feed(
             header,
             device.describe(),
@@ -110,12 +111,13 @@ def _load(
 
 
 class Look:
-    """Looks at every frame; those of a file come no faster than they were taken.
+    """Looks at every frame.
 
     Args:
         source: Of the frames.
         find_people: Returns who is in one of them.
         opening: Set when the capture shall end.
+        is_paced: Whether those of a file come no faster than they were taken.
     """
 
     def __init__(
@@ -123,10 +125,13 @@ class Look:
         source: "FrameSource",
         find_people: Callable[..., list[Packet]],
         opening: Opening,
+        *,
+        is_paced: bool = True,
     ) -> None:
         self._source = source
         self._find_people = find_people
         self._opening = opening
+        self._is_paced = is_paced and not source.is_live
         self._num_before: int | None = None
 
     @property
@@ -143,7 +148,7 @@ class Look:
                 return
             if self._num_before is None:  # What came while loading was not dropped.
                 self._num_before = source.num_dropped
-            if not source.is_live:
+            if self._is_paced:
                 pace.wait_for(frame.t)
             grabbed = frame.t if source.is_live else time.monotonic()
             start = time.monotonic()

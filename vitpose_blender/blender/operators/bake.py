@@ -2,20 +2,33 @@
 """Operators that make keyframes of takes, and better takes of takes."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import StringProperty
 from bpy.types import Context, Operator
 
+from ...core.errors import TakeError
 from ...core.journal_files import write_whole
 from ...core.packet import dumps
 from ...core.solved_take import solved_take
 from ...core.steps import Steps, part
 from ...core.take import Take, read_take, take_name
-from .. import access, own_action, pose_keys, session, take_settings
+from ...live.detect_again import detect_again
+from ...live.feed import Opening
+from .. import (
+    access,
+    capture_settings,
+    own_action,
+    pose_keys,
+    session,
+    take_settings,
+)
 from ..bake_settings import bake_options, solver
 from ..beside import beside
+from ..capture_start import capture_config, video_of
+from ..models import network_name
 from ..session_bake import bake_take
 from ..solving import solve_all
 from ..take_list import active_item, shelf
@@ -128,6 +141,61 @@ class VITPOSE_OT_solve_again(_OfTake, InSteps, Operator):
         return f"{take_name(path)} is a new take, from the keypoints of {name}"
 
 
+def detect_refusal() -> str:
+    """Return why the active take's video cannot be looked at again; empty if it can."""
+    item = active_item()
+    if reason := refusal_while_running():
+        return reason
+    if session.live.is_running:
+        return "Stop the capture first: it uses the network"
+    if item is None:
+        return "There is no take yet: record one, or import one"
+    if video_of(capture_settings.settings(access.scene()), item.source):
+        return ""
+    if not Path(item.source).suffix or "://" in item.source:
+        return (
+            "Takes from a camera hold no pictures, so nobody can be detected in them "
+            "again"
+        )
+    return f"Choose {item.source}, which the take is of, as the video under Source"
+
+
+class VITPOSE_OT_detect_again(_OfTake, InSteps, Operator):
+    bl_idname = "vitpose.detect_again"
+    bl_label = "Detect Again"
+    bl_description = (
+        "Look at the take's video again with the network that the preferences name, at "
+        "every picture, and make a new take. The take itself stays as it is"
+    )
+    bl_options = {"REGISTER"}
+    title = "Detecting"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        reason = detect_refusal()
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def steps(self, context: Context) -> Steps[str]:
+        """Write the new take; returns its name."""
+        name, scene = self.take_name, access.scene()
+        take = yield from part(self.read(), 0.0, 0.05)
+        source = video_of(capture_settings.settings(scene), take.header.source)
+        if not source:
+            raise TakeError(f"Choose {take.header.source} as the video under Source")
+        config = capture_config(context, source)
+        path = shelf.library.free_path(f"{name} {network_name()}")
+        opening = Opening()
+        looking = beside(
+            lambda progress: detect_again(take, config, path, opening, progress),
+            opening.set,
+        )
+        yield from part(looking, 0.05, 1.0)
+        shelf.refresh(take_name(path))
+        return f"{take_name(path)} is a new take, of the video of {name}"
+
+
 class VITPOSE_OT_key_pose(_OfTake, Operator):
     bl_idname = "vitpose.key_pose"
     bl_label = "Key Pose"
@@ -162,7 +230,12 @@ class VITPOSE_OT_key_pose(_OfTake, Operator):
         return {"FINISHED"}
 
 
-_CLASSES = (VITPOSE_OT_bake, VITPOSE_OT_solve_again, VITPOSE_OT_key_pose)
+_CLASSES = (
+    VITPOSE_OT_bake,
+    VITPOSE_OT_solve_again,
+    VITPOSE_OT_detect_again,
+    VITPOSE_OT_key_pose,
+)
 
 
 def register() -> None:
