@@ -24,6 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # Blender does not add it.
 
 import argparse
+import itertools
 import subprocess
 import tempfile
 import time
@@ -64,6 +65,11 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--characters", type=int, default=1, metavar="N")
     parser.add_argument("--seconds", type=float, default=20.0, metavar="N")
     parser.add_argument("--soak", type=float, metavar="MINUTES")
+    parser.add_argument(
+        "--bare",
+        action="store_true",
+        help="a window that is soon drawn: no overlays, no bars, meshes as boxes",
+    )
     parser.add_argument("--quit", action="store_true", help="Blender, at the end")
     parser.add_argument("--write", action="store_true", help=f"update {DOCUMENT.name}")
     return parser.parse_args(arguments)
@@ -209,7 +215,18 @@ def load_characters(arguments: argparse.Namespace) -> "list[Driven]":
             load.load_character(arguments.character)
             for _ in range(arguments.characters)
         ]
+    if arguments.bare:
+        show_boxes()
     return [Driven(armature.name) for armature in armatures]
+
+
+def show_boxes() -> None:
+    """Have meshes follow their bones as ever, but only their boxes drawn."""
+    import bpy
+
+    for item in bpy.data.objects:
+        if item.type == "MESH":
+            item.display_type = "BOUNDS"
 
 
 @contextmanager
@@ -258,6 +275,7 @@ def in_a_window(arguments: argparse.Namespace) -> None:
     import bpy
 
     sys.path.insert(0, str(_environment.ROOT))
+    import _window_drawing
     import vitpose_blender
     from vitpose_blender.blender import session
     from vitpose_blender.blender.overlay_settings import settings
@@ -265,7 +283,8 @@ def in_a_window(arguments: argparse.Namespace) -> None:
     vitpose_blender.register()
     settings(bpy.context.scene).show = False  # Its own drawing is measured elsewhere.
     bench = Bench(arguments)
-    slices = bench.slices()
+    drawn = _window_drawing.Drawing()
+    slices = itertools.chain(drawn.slices(is_bare=arguments.bare), bench.slices())
 
     def go_on() -> float | None:
         try:
@@ -277,7 +296,7 @@ def in_a_window(arguments: argparse.Namespace) -> None:
         except Exception as error:
             print(f"Error: {error}", flush=True)
             raise
-        return session.TICK
+        return session.TICK if drawn.is_known else 0.0
 
     bpy.app.timers.register(go_on, first_interval=1.0)
 

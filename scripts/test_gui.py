@@ -4,6 +4,7 @@
     python3 scripts/test_gui.py                      every script of tests/gui
     python3 scripts/test_gui.py drive_faults.py      only this one
     python3 scripts/test_gui.py --suite sid          the newest Blender that Debian has
+    python3 scripts/test_gui.py bench_window.py      the figures of bench_live.py there
 
 Blender comes from Debian's packages and lives in a folder of its own, made at the
 first run (two minutes, 3.3 GB). That needs Linux, root, and the tools that lie beside
@@ -133,8 +134,9 @@ def _project_in(folder: Path) -> Iterator[Path]:
     """Copy what the scripts need into Blender's folder, and take it away again."""
     project = Path(tempfile.mkdtemp(prefix="vitpose-", dir=folder / "tmp"))
     try:
-        for name in ("tests", "resources"):
+        for name in ("tests", "resources", "scripts", "rigs", "vitpose_blender"):
             shutil.copytree(ROOT / name, project / name)
+        shutil.copy(ROOT / "pyproject.toml", project)
         shutil.copy(TOOLS.parent / "mjpeg_server.py", project)
         build_extension.build(project / "extension.zip")
         yield project

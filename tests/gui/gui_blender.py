@@ -57,6 +57,20 @@ def _name_of(text):
     return "." + text.rpartition(".")[2] if text else ""
 
 
+def open_screen(size_wh):
+    """Open a screen that nobody sees; returns its process and its number."""
+    size = "x".join(map(str, (*size_wh, 24)))
+    read_end, write_end = os.pipe()
+    screen = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", size,
+         "+extension", "GLX", "-nolisten", "tcp", "-noreset"],
+        pass_fds=[write_end], stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    os.close(write_end)
+    with os.fdopen(read_end) as pipe:
+        return screen, int(pipe.readline())
+
+
 class Checks:
     """Says of each check whether it holds, and counts those that do not."""
 
@@ -101,7 +115,7 @@ class GuiBlender:
         self._spots = {}  # Where buttons were met.
 
     def __enter__(self):
-        self._screen, display = self._open_screen()
+        self._screen, display = open_screen(self._size_wh)
         self._environment = dict(
             os.environ,
             DISPLAY=f":{display}",
@@ -124,18 +138,6 @@ class GuiBlender:
                 process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
-
-    def _open_screen(self):
-        size = "x".join(map(str, (*self._size_wh, 24)))
-        read_end, write_end = os.pipe()
-        screen = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write_end), "-screen", "0", size,
-             "+extension", "GLX", "-nolisten", "tcp", "-noreset"],
-            pass_fds=[write_end], stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        os.close(write_end)
-        with os.fdopen(read_end) as pipe:
-            return screen, int(pipe.readline())
 
     def ask(self, code, timeout=TIMEOUT):
         """Return what a piece of Python says inside Blender."""

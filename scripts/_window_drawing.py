@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long Blender takes to draw its window, for what is measured beside that.
+
+Imported only where bpy is.
+"""
+
+import statistics
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import bpy
+
+SETTLE = 4.0  # The first drawings make shaders [s].
+REDRAWS = 30  # That are timed.
+
+
+class Drawing:
+    """Times the drawing of the window.
+
+    Attributes:
+        is_known: Whether that is over.
+    """
+
+    def __init__(self) -> None:
+        self.is_known = False
+
+    def slices(self, *, is_bare: bool) -> Iterator[None]:
+        """Draw as often as can be and print how long it takes, in slices.
+
+        Args:
+            is_bare: Whether the 3D view loses its bars, overlays and gizmos before.
+        """
+        if is_bare:
+            _lay_bare()
+            yield
+        end, gaps = time.monotonic() + SETTLE, []
+        while time.monotonic() < end or len(gaps) < REDRAWS:
+            start = time.monotonic()
+            for area in bpy.data.window_managers[0].windows[0].screen.areas:
+                area.tag_redraw()
+            yield
+            if start > end:
+                gaps.append(time.monotonic() - start)
+        self.is_known = True
+        middle, most = statistics.median(gaps), max(gaps)
+        print(
+            f"the window is drawn in {1000 * middle:.1f} ms, at most in "
+            f"{1000 * most:.1f}",
+            flush=True,
+        )
+
+
+def _lay_bare() -> None:
+    window = bpy.data.window_managers[0].windows[0]
+    views = [each for each in window.screen.areas if each.type == "VIEW_3D"]
+    area = max(views, key=lambda each: each.width * each.height)
+    space: Any = area.spaces.active
+    space.overlay.show_overlays = space.show_gizmo = False
+    space.shading.type = "SOLID"
+    for name in ("header", "tool_header", "toolbar", "ui"):
+        setattr(space, f"show_region_{name}", False)
