@@ -63,12 +63,12 @@ class FilterPreset:
 
 PRESETS: dict[str, FilterPreset] = {
     "crisp": FilterPreset(
-        OneEuroSettings(min_cutoff=3.0, beta=8.0),
+        OneEuroSettings(min_cutoff=3.0, beta=12.0),
         ZeroPhaseSettings(10.0, 7.0, 3.0),
         0.04,
     ),
     "balanced": FilterPreset(
-        OneEuroSettings(min_cutoff=1.5, beta=5.0),
+        OneEuroSettings(min_cutoff=1.0, beta=8.0),
         ZeroPhaseSettings(7.0, 3.5, 2.0),
         0.06,
     ),

@@ -5,7 +5,7 @@ import numpy as np
 
 from .types import FloatArray
 
-STRAY = 0.02  # This far from where it stood, a point is half let go [m].
+STRAY = 0.025  # This far from where it stood, a point is half let go [m].
 STEADY = 1.5  # How slowly the place of what stands still may change [s].
 CATCH_UP = 0.1  # And of what has been let go [s].
 MAX_GAP = 0.25  # What was missing for longer starts afresh [s].
