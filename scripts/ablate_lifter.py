@@ -95,7 +95,7 @@ VARIANTS: dict[str, tuple[Patch, ...]] = {
     ),
     "no mirror image": ((f"{_INFERENCE}lift_network.LiftNetwork.run", once),),
     "joints not drawn to their rays": (
-        (f"{_INFERENCE}learned_lifter._fitted", unchanged),
+        (f"{_INFERENCE}learned_lifter._moved", unchanged),
     ),
     "bones of any length": (
         (f"{_INFERENCE}learned_lifter.with_bone_lengths", unchanged),

@@ -4,7 +4,8 @@
 import numpy as np
 import pytest
 
-from vitpose_blender.core.pose_fit import PICTURE_SIGMA, fit_pose
+from vitpose_blender.core import pose_fit
+from vitpose_blender.core.pose_fit import PICTURE_SIGMA
 from vitpose_blender.core.rotations import unit
 
 LIMBS = ((0, 2), (2, 4), (1, 3), (3, 5), (6, 8), (8, 10), (7, 9), (9, 11))
@@ -17,6 +18,12 @@ STANDING = np.array([0.2, 0.1, 3.0]) + np.array(
     ]
 )  # fmt: skip
 SURE = np.ones((1, 12))
+DOUBT = np.full((1, 12), 0.05)  # As a lifter has of most joints [m].
+
+
+def fit_pose(places, rays, trust, doubt=DOUBT):
+    doubt = np.broadcast_to(doubt, places.shape[:2])
+    return pose_fit.fit_pose(places, rays, trust, doubt)
 
 
 def lengths(places):
@@ -65,6 +72,18 @@ def test_less_trust_moves_less(rng):
     ways = [
         np.linalg.norm(fit_pose(places, rays, share * SURE) - places)
         for share in (0.1, 0.5, 1.0)
+    ]
+    assert ways == sorted(ways)
+    assert ways[0] < 0.8 * ways[-1]
+
+
+def test_what_is_doubtful_gives_way_more():
+    places = STANDING[np.newaxis]
+    seen = places.copy()
+    seen[0, 4, 0] += 0.04
+    ways = [
+        np.linalg.norm(fit_pose(places, unit(seen), SURE, doubt) - places)
+        for doubt in (0.02, 0.08, 0.3)
     ]
     assert ways == sorted(ways)
     assert ways[0] < 0.8 * ways[-1]

@@ -2,13 +2,16 @@
 """From 2D to 3D by learning: keypoints of one person in, joints in metres out."""
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from ..core.body_model import CHEST, DEFAULT_HEIGHT, SPINE
 from ..core.camera_model import Camera
+from ..core.clip_fit import fit_clip
 from ..core.joint_limits import limit_joints
 from ..core.layouts import CANONICAL
 from ..core.pose_fit import BODY, fit_pose
@@ -35,6 +38,45 @@ _HIPS, _SHOULDERS = [6, 7], [0, 1]  # Rows of `BODY`.
 _SPINE = [CANONICAL.index[name] for name in ("spine", "chest", "neck")]
 _SPINE_SHARES = np.array([[SPINE], [CHEST], [1.0]])
 _PLACED = {*range(BODY.start, BODY.stop), *_SPINE}
+
+
+# Body joints `(F, 12, 3)` and their rays, trust in those `(F, 12)` and doubt in the
+# joints `(F, 12)` in, joints out; see `fit_pose`.
+Fit = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], FloatArray]
+
+
+@dataclass(frozen=True, eq=False)
+class _Guess:
+    """What the network says of `F` frames, in the axes of the picture's camera.
+
+    Attributes:
+        xyz: Joints about the pelvis, shape `(F, 28, 3)` [m]; NaN where unknown.
+        error: Expected of each, shape `(F, 28)` [m].
+        contact: How likely each part of the feet stands, `(F, 4)`; NaN likewise.
+        place: Of the pelvis, roughly, shape `(F, 3)` [m].
+    """
+
+    xyz: FloatArray
+    error: FloatArray
+    contact: FloatArray
+    place: FloatArray
+
+    @classmethod
+    def of(cls, seen: Features, lifted: Lifted) -> Self:
+        """Turn what is said about the view camera into the picture's axes."""
+        distance = np.exp(lifted.log_depth - seen.view[:, 0])
+        return cls(
+            _in_camera(seen, lifted),
+            lifted.error.astype(np.float64),
+            np.where(seen.is_known[:, np.newaxis], lifted.contact, np.nan),
+            seen.view_from_camera[:, 2] * distance[:, np.newaxis],
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return the parts of a clip as one."""
+        names = ("xyz", "error", "contact", "place")
+        return cls(*(np.concatenate([getattr(p, n) for p in parts]) for n in names))
 
 
 @cache
@@ -72,10 +114,9 @@ class LearnedLifter:
             camera: That saw them.
         """
         times = np.array([window[-1].t])
-        seen, lifted = self._read(window, times, camera, is_live=True)
-        xyz, error = _in_camera(seen, lifted), lifted.error.astype(np.float64)
-        lengths = self._body.learn(xyz, error, window[-1].t)
-        return self._solve(window[-1:], camera, (seen, lifted, xyz), lengths)[0]
+        guess = _Guess.of(*self._read(window, times, camera, is_live=True))
+        lengths = self._body.learn(guess.xyz, guess.error, window[-1].t)
+        return self._solve(window[-1:], camera, guess, lengths, fit_pose)[0]
 
     def lift_clip(
         self,
@@ -101,19 +142,16 @@ class LearnedLifter:
                 int(np.searchsorted(times, chosen[0] - NEARBY)),
                 int(np.searchsorted(times, chosen[-1] + NEARBY)),
             )
-            seen, lifted = self._read(clip[near], chosen, camera, is_live=False)
-            parts.append((seen, lifted, _in_camera(seen, lifted)))
+            read = self._read(clip[near], chosen, camera, is_live=False)
+            parts.append(_Guess.of(*read))
             if progress is not None:
                 progress(min((start + CHUNK) / len(clip), 1.0))
         if not parts:
             return []
-        xyz = np.concatenate([part[2] for part in parts])
-        error = np.concatenate([part[1].error for part in parts]).astype(np.float64)
-        lengths = measured_lengths(xyz, error, times)
-        joints = []
-        for part, start in zip(parts, range(0, len(clip), CHUNK)):
-            joints += self._solve(clip[start : start + CHUNK], camera, part, lengths)
-        return joints
+        guess = _Guess.joined(parts)
+        lengths = measured_lengths(guess.xyz, guess.error, times)
+        fit = partial(fit_clip, times=times)
+        return self._solve(clip, camera, guess, lengths, fit)
 
     def _read(
         self,
@@ -135,39 +173,36 @@ class LearnedLifter:
         self,
         keypoints: Sequence[Keypoints2D],
         camera: Camera,
-        found: tuple[Features, Lifted, FloatArray],
+        guess: _Guess,
         lengths: FloatArray,
+        fit: Fit,
     ) -> list[Joints3D]:
         """Return poses with the person's bones, on their rays, where they stand."""
-        seen, lifted, xyz = found
         rays = unit(camera.rays(np.stack([frame.xy for frame in keypoints])))
         score = np.stack([frame.score for frame in keypoints])
-        xyz = with_bone_lengths(xyz, lengths)
         trust = np.clip(score / SURE, 0.0, 1.0)
-        distance = np.exp(lifted.log_depth - seen.view[:, 0])
-        guess = seen.view_from_camera[:, 2] * distance[:, np.newaxis]
-        root = _root(xyz, rays, trust, guess)
-        xyz = _fitted(xyz, root, rays, trust)
-        xyz = limit_joints(with_bone_lengths(xyz, lengths))
-        root = _root(xyz, rays, trust, guess) * self._scale
+        xyz = with_bone_lengths(guess.xyz, lengths)
+        place = xyz[:, BODY] + _root(xyz, rays, trust, guess.place)[:, np.newaxis]
+        body = slice(None), BODY
+        moved = fit(place, rays[body], trust[body], guess.error[body]) - place
+        xyz = limit_joints(with_bone_lengths(_moved(xyz, moved), lengths))
+        root = _root(xyz, rays, trust, guess.place) * self._scale
         xyz = xyz * self._scale
-        belief = _belief(lifted, score)
-        unknown = ~seen.is_known
+        belief = _belief(guess.error, score)
+        unknown = np.isnan(xyz).any(axis=(1, 2))
         xyz[unknown], root[unknown], belief[unknown] = np.nan, np.nan, 0.0
         return [
-            Joints3D(xyz[i], root[i], belief[i], frame.t, lifted.contact[i])
+            Joints3D(xyz[i], root[i], belief[i], frame.t, guess.contact[i])
             for i, frame in enumerate(keypoints)
         ]
 
 
-def _belief(lifted: Lifted, score: FloatArray) -> FloatArray:
+def _belief(error: FloatArray, score: FloatArray) -> FloatArray:
     """Return how far each joint can be believed, shape `(F, 28)`, in [0, 1].
 
     A joint whose keypoint is not seen is only inferred, however sure the network is.
     """
-    belief: FloatArray = 1.0 / (
-        1.0 + (lifted.error.astype(np.float64) / GOOD_ERROR) ** 2
-    )
+    belief: FloatArray = 1.0 / (1.0 + (error / GOOD_ERROR) ** 2)
     unseen = np.zeros(belief.shape, dtype=bool)
     unseen[:, :17] = score < SEEN
     for name, row in _VOUCHERS.items():
@@ -191,13 +226,9 @@ def _root(
     return root_on_rays(xyz[:, :17], rays, weight, guess[:, 2])
 
 
-def _fitted(
-    xyz: FloatArray, root: FloatArray, rays: FloatArray, trust: FloatArray
-) -> FloatArray:
-    """Return joints that agree with the picture as far as it can be trusted."""
-    place = xyz[:, BODY] + root[:, np.newaxis]
-    moved = fit_pose(place, rays[:, BODY], trust[:, BODY]) - place
-    moved -= moved[:, _HIPS].mean(axis=1, keepdims=True)  # The pelvis is the origin.
+def _moved(xyz: FloatArray, moved: FloatArray) -> FloatArray:
+    """Return joints of which those of the body have moved, shape `(F, 12, 3)` [m]."""
+    moved = moved - moved[:, _HIPS].mean(axis=1, keepdims=True)  # The pelvis stays 0.
     result = xyz.copy()
     result[:, BODY] += moved
     shoulders = moved[:, _SHOULDERS].mean(axis=1, keepdims=True)
