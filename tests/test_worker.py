@@ -11,12 +11,7 @@ from pathlib import Path
 import pytest
 
 from vitpose_blender.core.errors import CameraError
-from vitpose_blender.worker import (
-    QUIT_PATIENCE,
-    CaptureWorker,
-    LatestSlot,
-    wait_at_exit,
-)
+from vitpose_blender.worker import QUIT_PATIENCE, CaptureWorker, LatestSlot
 
 ROOT = Path(__file__).parents[1]
 TIMEOUT = 10  # For what must happen; only a failing test waits so long [s].
@@ -192,16 +187,21 @@ def estimate(frame):
     print(sum(range(3_000_000)) > 0, "looked", flush=True)
 
 worker = CaptureWorker(one_frame, lambda: estimate)
+if {is_stopped_at_the_end}:
+    atexit.register(worker.stop, 0.0)
 worker.start()
 running.wait()
-worker.stop(timeout=0.0)
+if not {is_stopped_at_the_end}:
+    worker.stop(timeout=0.0)
 atexit.register(proceed.set)  # Called before what was registered earlier.
 """
 
 
-def test_the_end_of_python_waits_for_a_busy_thread():
+@pytest.mark.parametrize("is_stopped_at_the_end", [False, True])
+def test_the_end_of_python_waits_for_a_busy_thread(is_stopped_at_the_end):
+    code = ENDING.format(is_stopped_at_the_end=is_stopped_at_the_end)
     ended = subprocess.run(
-        [sys.executable, "-c", ENDING],
+        [sys.executable, "-c", code],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -212,12 +212,24 @@ def test_the_end_of_python_waits_for_a_busy_thread():
     assert ended.stdout.split() == ["True", "looked"]
 
 
-def test_the_end_of_python_does_not_wait_for_ever(monkeypatch):
+def test_the_end_of_python_waits_only_so_long_and_for_no_thread_that_ended(
+    monkeypatch,
+):
     waits = []
     monkeypatch.setattr(atexit, "register", lambda *what: waits.append(what))
-    stuck = threading.Thread(target=print)
-    wait_at_exit(stuck)
-    assert waits == [(stuck.join, QUIT_PATIENCE)]
+    monkeypatch.setattr(
+        atexit, "unregister", lambda call: waits.remove((call, QUIT_PATIENCE))
+    )
+
+    @contextmanager
+    def nothing():
+        yield []
+
+    worker = CaptureWorker(nothing, lambda: print)
+    worker.start()
+    assert waits == [(worker.stop, QUIT_PATIENCE)]
+    worker.stop(TIMEOUT)
+    assert waits == []
 
 
 @pytest.mark.parametrize("broken", ["source", "estimator", "estimate"])

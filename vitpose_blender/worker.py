@@ -18,15 +18,6 @@ T = TypeVar("T")
 FrameT = TypeVar("FrameT")
 
 
-def wait_at_exit(thread: threading.Thread) -> None:
-    """Have Python's end wait for a thread that was told to end, but not for ever.
-
-    A thread that comes back from a library's own code (torch, OpenCV) while Python
-    falls apart takes the whole process down with it.
-    """
-    atexit.register(thread.join, QUIT_PATIENCE)
-
-
 class LatestSlot(Generic[T]):
     """Mailbox for one value, in which a newer value replaces an unread one.
 
@@ -82,6 +73,14 @@ class CaptureWorker(Generic[FrameT, T]):
         )
 
     def start(self) -> None:
+        """Begin.
+
+        Python's end waits for the thread, but not for ever: one that comes back from a
+        library's own code (torch, OpenCV) while Python falls apart takes the whole
+        process down. It is registered here, as what is registered at the end is not
+        heard.
+        """
+        atexit.register(self.stop, QUIT_PATIENCE)
         self._thread.start()
 
     @property
@@ -95,7 +94,8 @@ class CaptureWorker(Generic[FrameT, T]):
         self._thread.join(timeout)
         if self._thread.is_alive():
             log.warning("The capture thread is still busy after %.1f s", timeout)
-            wait_at_exit(self._thread)
+        else:
+            atexit.unregister(self.stop)
 
     def _run(self) -> None:
         try:

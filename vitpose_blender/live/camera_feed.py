@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Pictures of a camera, stream, video or folder, with a model that looks at them."""
 
+import atexit
 import logging
 import threading
 import time
@@ -13,7 +14,7 @@ from ..core.closing import Closing
 from ..core.errors import VitposeError
 from ..core.packet import Packet
 from ..core.take import TakeHeader
-from ..worker import wait_at_exit
+from ..worker import QUIT_PATIENCE
 from .config import CaptureConfig
 from .feed import Feed, Opening, Seen
 from .pace import Pace
@@ -171,6 +172,7 @@ class _Coming(Closing):
         self._thread = threading.Thread(
             target=self._run, name="vitpose-open", daemon=True
         )
+        atexit.register(self._thread.join, QUIT_PATIENCE)  # See `CaptureWorker.start`.
         self._thread.start()
 
     def check(self) -> None:
@@ -198,8 +200,8 @@ class _Coming(Closing):
         if source is not None:
             source.close()
         self._thread.join(LET_GO)
-        if self._thread.is_alive():
-            wait_at_exit(self._thread)
+        if not self._thread.is_alive():
+            atexit.unregister(self._thread.join)
 
     def _run(self) -> None:
         try:
