@@ -2,6 +2,7 @@
 """A source that opens while the model loads, and the counting of what it drops."""
 
 import atexit
+import importlib
 import threading
 
 import numpy as np
@@ -127,10 +128,14 @@ def test_nobody_who_is_stopped_waits_for_a_source(monkeypatch, at_exit):
 def test_who_is_stopped_while_loading_loads_nothing_more(stage, monkeypatch, config):
     pytest.importorskip("torch", reason="needs torch")
     opening, loaded = Opening(), []
+    device, vitpose, detector = (
+        importlib.import_module(f"vitpose_blender.inference.{name}")
+        for name in ("device", "vitpose", "detector")
+    )
     stages = {
-        "choose_device": "vitpose_blender.inference.device.choose_device",
-        "ViTPose.load": "vitpose_blender.inference.vitpose.ViTPose.load",
-        "make_detector": "vitpose_blender.inference.detector.make_detector",
+        "choose_device": device,
+        "ViTPose.load": vitpose.ViTPose,
+        "make_detector": detector,
     }
 
     def load(name):
@@ -142,11 +147,9 @@ def test_who_is_stopped_while_loading_loads_nothing_more(stage, monkeypatch, con
 
         return loading
 
-    for name, path in stages.items():
-        monkeypatch.setattr(path, load(name))
-    monkeypatch.setattr(
-        "vitpose_blender.inference.device.limit_threads", lambda spare: None
-    )
+    for name, owner in stages.items():
+        monkeypatch.setattr(owner, name.rpartition(".")[2], load(name))
+    monkeypatch.setattr(device, "limit_threads", lambda spare: None)
     assert _load(config, opening) is None
     assert loaded == list(stages)[: list(stages).index(stage) + 1]
 
