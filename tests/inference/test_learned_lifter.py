@@ -9,10 +9,12 @@ import pytest
 
 from vitpose_blender.core.camera_model import Camera
 from vitpose_blender.core.errors import WeightsError
+from vitpose_blender.core.filters import PRESETS
 from vitpose_blender.core.layouts import CANONICAL, COCO17
 from vitpose_blender.core.pipeline import PersonPipeline, solve_clip
 from vitpose_blender.core.rotations import unit
 from vitpose_blender.core.skeleton_fit import BONES, bone_lengths
+from vitpose_blender.core.solve import solve_keypoints
 from vitpose_blender.core.types import Keypoints2D
 from vitpose_blender.inference.learned_body import (
     ADULT,
@@ -183,6 +185,26 @@ def test_who_leaves_is_unknown_and_comes_back():
         assert all(not joints.score.any() for joints in found[21:39])
         assert all(np.isfinite(joints.xyz).all() for joints in found[:19])
         assert all(np.isfinite(joints.root).all() for joints in found[41:])
+
+
+def test_ten_minutes_with_somebody_who_leaves_and_returns_pass_sanely(rng):
+    frames = [filmed(STANDING, i / 10.0) for i in range(6000)]
+    noise = rng.normal(0.0, 2.0, (len(frames), 17, 2))
+    seen = [replace(f, xy=f.xy + n) for f, n in zip(frames, noise)]
+    nobody = np.full((17, 2), np.nan)
+    seen[1000:1400] = [
+        replace(f, xy=nobody, score=np.zeros(17)) for f in seen[1000:1400]
+    ]
+    found = solve_keypoints(seen, CAMERA, LearnedLifter(), PRESETS["balanced"])
+    xyz = np.stack([joints.xyz for joints in found])
+    known = np.isfinite(xyz).all(axis=(1, 2))
+    assert not known[1010:1390].any()
+    assert known[:990].all()
+    assert known[1410:].all()
+    early, late = (
+        np.median(xyz[part], axis=0) for part in (slice(900), slice(5000, None))
+    )
+    np.testing.assert_allclose(late, early, atol=0.02)
 
 
 def test_hidden_legs_stand_or_sit_still():
