@@ -4,10 +4,10 @@
     python3 bench_window.py OUT [WIDTH HEIGHT [OPTIONS OF bench_live.py...]]
 
 A window drawn by the processor takes the cores that the model needs, which one with a
-graphics card does not. So one core draws this one, and there is less to draw: no
-overlays, no bars, meshes as boxes (they still follow their bones). The size hardly
-matters. Prints the time that a redraw takes and all figures; ends with 1 if one of them
-is not as it must be.
+graphics card does not. So one core draws this one, and there is less to draw: a small
+3D view without overlays and bars, meshes as boxes (they still follow their bones).
+Prints the time that a redraw takes and all figures; ends with 1 if one of them is not
+as it must be.
 """
 
 import os
