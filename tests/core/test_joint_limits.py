@@ -65,6 +65,16 @@ def test_a_knee_bent_forward_is_laid_straight(standing):
     assert np.array_equal(fixed[:, ROW["right_ankle"]], broken[:, ROW["right_ankle"]])
 
 
+@pytest.mark.parametrize(("down", "is_wrong"), [(0.3, False), (-0.3, True)])
+def test_a_knee_of_a_raised_thigh_bends_down_only(standing, down, is_wrong):
+    raised = standing.copy()
+    raised[0, ROW["left_knee"]] = [0.1, 0.0, -0.42]
+    raised[0, ROW["left_ankle"]] = [0.1, down, -0.70]
+    fixed = limit_joints(raised)
+    assert np.array_equal(fixed, raised) != is_wrong
+    assert fixed[0, ROW["left_ankle"], 1] > -0.06
+
+
 @pytest.mark.parametrize("degrees", [-80, 30, 80])
 def test_a_head_that_looks_aside_may(standing, degrees):
     turned = with_head_turned(standing, degrees)

@@ -81,12 +81,13 @@ def test_what_is_doubtful_gives_way_more():
     places = STANDING[np.newaxis]
     seen = places.copy()
     seen[0, 4, 0] += 0.04
-    ways = [
-        np.linalg.norm(fit_pose(places, unit(seen), SURE, doubt) - places)
-        for doubt in (0.02, 0.08, 0.3)
+    rays = unit(seen)
+    left = [
+        beside(fit_pose(places, rays, SURE, doubt), rays)[0, 4]
+        for doubt in (0.01, 0.03, 0.04)
     ]
-    assert ways == sorted(ways)
-    assert ways[0] < 0.8 * ways[-1]
+    assert left == sorted(left, reverse=True)
+    assert left[-1] < 0.9 * left[0]
 
 
 def test_a_blunder_five_times_as_large_moves_less_than_thrice_as_far():

@@ -14,6 +14,7 @@ from .types import FloatArray
 MAX_KNEE_STRETCH = np.radians(5)  # A knee bends no further forward [rad].
 # A head turns no further to one side: about the range of an adult's neck [rad].
 MAX_HEAD_TURN = np.radians(85)
+_CLEAR = 0.5  # Sine of a thigh's angle to the hips' line, at least [1].
 _ROW = CANONICAL.index
 _HEAD = CANONICAL.rows_of(["nose", "left_eye", "right_eye", "left_ear", "right_ear"])
 _EARS = CANONICAL.rows_of(["left_ear", "right_ear"])
@@ -31,8 +32,7 @@ def limit_joints(xyz: FloatArray) -> FloatArray:
 def _limit_knees(xyz: FloatArray) -> FloatArray:
     """Return the pose with over-stretched knees laid straight, feet along with them."""
     result = xyz.copy()
-    up = xyz[:, _ROW["neck"]] - xyz[:, _ROW["pelvis"]]
-    forward = cross(xyz[:, _ROW["left_hip"]] - xyz[:, _ROW["right_hip"]], up)
+    across = unit(xyz[:, _ROW["left_hip"]] - xyz[:, _ROW["right_hip"]])
     for side in SIDES:
         hip, knee, ankle, heel, toe = (
             _ROW[f"{side}_{name}"] for name in ("hip", "knee", "ankle", "heel", "toe")
@@ -40,11 +40,15 @@ def _limit_knees(xyz: FloatArray) -> FloatArray:
         thigh = unit(xyz[:, knee] - xyz[:, hip])
         shank = xyz[:, ankle] - xyz[:, knee]
         length = np.linalg.norm(shank, axis=-1, keepdims=True)
-        ahead = unit(forward - (forward * thigh).sum(-1, keepdims=True) * thigh)
+        # A knee is a hinge about the hips' line, wherever the thigh points.
+        ahead = cross(thigh, across)
+        clear = np.linalg.norm(ahead, axis=-1, keepdims=True)
+        ahead = unit(ahead)
         stretch = (shank * ahead).sum(-1, keepdims=True)
         limit = np.sin(MAX_KNEE_STRETCH) * length
-        # Thighs that point up or far out leave "forward" without a meaning.
-        is_wrong = (stretch > limit) & ((shank * thigh).sum(-1, keepdims=True) > 0)
+        # Thighs far out to the side leave "ahead" without a meaning.
+        is_wrong = (stretch > limit) & (clear > _CLEAR)
+        is_wrong &= (shank * thigh).sum(-1, keepdims=True) > 0
         straight = unit(shank - (stretch - limit) * ahead) * length
         move = np.where(is_wrong, straight - shank, 0.0)
         for joint in (ankle, heel, toe):

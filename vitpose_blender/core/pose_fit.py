@@ -22,8 +22,9 @@ for _row, (_start, _end) in enumerate(_BONES):
     _INCIDENCE[_row, [_start, _end]] = -1.0, 1.0
 _PAIRS = np.einsum("na,nb->nab", _INCIDENCE, _INCIDENCE).reshape(len(_BONES), -1)
 # Of the guessed way along each bone, over the expected error of its two joints [1], and
-# at least so much, of a 1.7 m person [m].
-POSE_SHARE, POSE_SIGMA = 0.5, 0.015
+# between these limits, of a 1.7 m person [m]. Where a lifter is lost, so is the step:
+# bones that turn far cannot be told from bones that grow.
+POSE_SHARE, POSE_SIGMA = 0.5, (0.015, 0.03)
 PICTURE_SIGMA = 0.02  # Of a joint beside its ray, likewise [m].
 DEPTH_SIGMA = 0.1  # Of the whole person along the camera's axis [m].
 # Lengths of limbs give hardly way, the trunk bends a little [m].
@@ -94,7 +95,7 @@ def _stiffness(places: FloatArray, doubt: FloatArray) -> FloatArray:
     line = bones / np.maximum(reach, 1e-6) / _LENGTH_SIGMA
     weight = line[..., :, np.newaxis] * line[..., np.newaxis, :]
     error = np.hypot(doubt[:, _STARTS], doubt[:, _ENDS])
-    sigma = np.maximum(POSE_SHARE * error, POSE_SIGMA)[..., np.newaxis, np.newaxis]
+    sigma = np.clip(POSE_SHARE * error, *POSE_SIGMA)[..., np.newaxis, np.newaxis]
     weight += np.eye(3) / sigma**2
     count = len(places)
     blocks = weight.reshape(count, len(_BONES), 9).transpose(0, 2, 1) @ _PAIRS
