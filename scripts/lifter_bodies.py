@@ -22,12 +22,20 @@ CHILD = [child for child, _ in BONES]
 PARENT = [parent for _, parent in BONES]
 BONE = {CANONICAL.names[child]: i for i, child in enumerate(CHILD)}
 NUM_BONES = len(BONES)
+CAPTURED = 0.45  # Windows whose pose is one that somebody struck [1].
+# Of the others:
 RECOMBINED = 0.5  # Windows with the upper body of another clip [1].
+OTHER_ARM = 0.2  # Windows with an arm of yet another clip, for each arm [1].
+TURNED = 0.7  # Windows whose limbs are turned at all [1].
 FAR_TURNED = 0.25  # Windows whose limbs are turned far, to poses no clip has [1].
 FAR_TURN = 1.5  # How much further than others [1].
 TUMBLED = 0.06  # Windows with the whole body turned over, as on the floor [1].
 _BELOW = ("hip", "knee", "ankle", "heel", "toe")
 UPPER = [i for name, i in BONE.items() if not name.endswith(_BELOW)]
+ARMS = tuple(
+    [BONE[f"{side}_{name}"] for name in ("elbow", "wrist", "hand")]
+    for side in ("left", "right")
+)
 # (bones that turn along, spread of the turn [rad]); outer ones come later.
 TURNS = (
     (tuple(CANONICAL.names[CHILD[i]] for i in UPPER), 0.15),
@@ -108,14 +116,9 @@ class BodySource:
     def draw(self, size: int) -> Windows:
         """Return `size` random windows."""
         frame, joints, is_there = self._play(size)
-        bones = _directions(joints)
-        swapped = int(size * RECOMBINED)
-        if swapped:
-            _, other, _ = self._play(swapped)
-            bones[:swapped, :, UPPER] = _facing(
-                _directions(other)[:, :, UPPER], other, joints[:swapped]
-            )
-        bones = self._turned(bones)
+        changed = self._uniform(size) >= CAPTURED
+        bones = self._recombined(_directions(joints), joints, changed)
+        bones = self._turned(bones, changed)
         lengths = self._random_lengths(size)
         offsets = bones * lengths[:, None, :, None]
         posed = torch.einsum("jb,swbc->swjc", _PATHS, offsets)
@@ -127,6 +130,19 @@ class BodySource:
             is_there,
             self._contact[frame],
         )
+
+    def _recombined(self, bones: Tensor, joints: Tensor, changed: Tensor) -> Tensor:
+        """Return bones of which some upper bodies and arms are of other windows."""
+        for part, share in ((UPPER, RECOMBINED), *((arm, OTHER_ARM) for arm in ARMS)):
+            rows = (changed & (self._uniform(len(bones)) < share)).nonzero()[:, 0]
+            if not len(rows):
+                continue
+            _, other, _ = self._play(len(rows))
+            facing = _facing(_directions(other)[:, :, part], other, joints[rows])
+            bones[rows[:, None, None], torch.arange(bones.shape[1])[:, None], part] = (
+                facing
+            )
+        return bones
 
     @property
     def _middle(self) -> int:
@@ -154,11 +170,12 @@ class BodySource:
         joints = torch.lerp(self._joints[before], self._joints[after], share)
         return frame, joints, is_there
 
-    def _turned(self, bones: Tensor) -> Tensor:
+    def _turned(self, bones: Tensor, changed: Tensor) -> Tensor:
         """Return bones of which whole limbs are turned, alike over the window."""
         size = len(bones)
         turn = torch.eye(3).expand(size, NUM_BONES, 3, 3).clone()
         far = 1 + FAR_TURN * (self._uniform(size, 1) < FAR_TURNED).float()
+        far = far * (changed[:, None] & (self._uniform(size, 1) < TURNED))
         for names, spread in TURNS:
             rows = [BONE[n] for n in names]
             is_on = (self._uniform(size, 1) < 0.6).float()

@@ -7,9 +7,10 @@
 Two cores suffice. The state is saved every few minutes; the same command goes on where
 it stopped. The result is `lifter.safetensors` in the folder of the run.
 
-With glibc, set MALLOC_MMAP_THRESHOLD_=2000000000 and MALLOC_TRIM_THRESHOLD_=4000000000:
-otherwise every batch is given back to the system and drawing the next is many times
-slower. OMP_WAIT_POLICY=PASSIVE keeps waiting threads from taking the cores.
+With glibc, set MALLOC_ARENA_MAX=1, MALLOC_MMAP_THRESHOLD_=33554432 (it takes no more)
+and MALLOC_TRIM_THRESHOLD_=4000000000: otherwise every batch is given back to the
+system, and half of the time goes into fetching memory for the next.
+OMP_WAIT_POLICY=PASSIVE keeps waiting threads from taking the cores.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import math
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import _cli
 import _environment
@@ -30,9 +32,14 @@ if __name__ == "__main__":
 import torch
 from torch import Tensor
 
+if TYPE_CHECKING:
+    from lifter_bodies import Windows
+
 log = logging.getLogger("train_lifter")
 OFFSETS = (-14, -11, -8, -6, -4, -3, -2, -1, 0, 1, 2, 3, 4, 6, 8, 11, 14)
 SAVE_EVERY = 120.0  # [s]
+LONGEST_STEP = 30.0  # One that took longer was paused meanwhile [s].
+NUM_CAMERAS = 3  # That film the same people; each makes a batch.
 LIMBS = ((5, 7), (7, 9), (6, 8), (8, 10), (11, 13), (13, 15), (12, 14), (14, 16))
 
 Batch = tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
@@ -50,6 +57,15 @@ def parse_arguments() -> argparse.Namespace:
         "--rate", type=float, default=2e-3, help="highest learning rate"
     )
     parser.add_argument("--width", type=int, default=512)
+    parser.add_argument("--blocks", type=int, default=4)
+    parser.add_argument(
+        "--init", type=Path, help="weights of an earlier network to begin with"
+    )
+    parser.add_argument(
+        "--exact",
+        action="store_true",
+        help="train without the detector's faults, to see what they are worth",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--shared", type=Path, default=_environment.ROOT.parent / "shared"
@@ -69,8 +85,7 @@ class Trainer:
         torch.manual_seed(arguments.seed)
         self._arguments = arguments
         self._random = torch.Generator().manual_seed(arguments.seed)
-        self._network = LifterNetwork(len(OFFSETS), arguments.width)
-        self._average = copy.deepcopy(self._network)
+        self._network = LifterNetwork(len(OFFSETS), arguments.width, arguments.blocks)
         self._optimizer = torch.optim.AdamW(
             self._network.parameters(), lr=arguments.rate, weight_decay=1e-2
         )
@@ -78,10 +93,17 @@ class Trainer:
         motion = load_motion(arguments.shared, arguments.seed)
         log.info("%d frames, %d bodies", len(motion.joints), len(motion.bodies))
         self._bodies = BodySource(motion, OFFSETS, self._random)
-        self._views = ViewSource(OFFSETS, self._random)
+        self._views = ViewSource(OFFSETS, self._random, is_exact=arguments.exact)
         # While the network learns from a batch, another thread draws the next one.
         self._pool = ThreadPoolExecutor(1)
-        self._next: Future[Batch] | None = None
+        self._next: Future[list[Batch]] | None = None
+        self._ready: list[Batch] = []
+        if arguments.init:
+            from safetensors.torch import load_file
+
+            inputs, _ = self._draw()[0]
+            self._network.unfold(load_file(arguments.init), *inputs)
+        self._average = copy.deepcopy(self._network)
 
     @property
     def _checkpoint(self) -> Path:
@@ -132,7 +154,7 @@ class Trainer:
             for name, value in self._train_step(self._elapsed / limit).items():
                 losses[name] = 0.99 * losses.get(name, value) + 0.01 * value
             now = time.monotonic()
-            self._elapsed += now - last
+            self._elapsed += min(now - last, LONGEST_STEP)
             last = now
             if self._step % 200 == 0:
                 shown = " ".join(f"{k} {v:.2f}" for k, v in losses.items())
@@ -161,16 +183,21 @@ class Trainer:
 
     def _take_batch(self) -> Batch:
         """Return the batch that was drawn meanwhile, and have the next one drawn."""
-        ready = self._next or self._pool.submit(self._draw)
-        batch = ready.result()
-        self._next = self._pool.submit(self._draw)
-        return batch
+        if not self._ready:
+            drawn = self._next or self._pool.submit(self._draw)
+            self._ready = drawn.result()
+            self._next = self._pool.submit(self._draw)
+        return self._ready.pop()
 
     @torch.no_grad()
-    def _draw(self) -> Batch:
+    def _draw(self) -> list[Batch]:
+        """Return batches of the same people, by other cameras: posing costs most."""
+        windows = self._bodies.draw(self._arguments.batch)
+        return [self._film(windows) for _ in range(NUM_CAMERAS)]
+
+    def _film(self, windows: "Windows") -> Batch:
         from lifter_network import features
 
-        windows = self._bodies.draw(self._arguments.batch)
         views = self._views.film(windows)
         frames, view = features(views.points, views.score, views.elevation)
         truth = (views.joints, windows.contact.float(), views.depth.log() + view[:, 0])
@@ -232,6 +259,7 @@ def main(arguments: argparse.Namespace) -> int:
     arguments.run.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(
         level=logging.INFO,
+        force=True,
         format="%(asctime)s %(message)s",
         handlers=[
             logging.FileHandler(arguments.run / "log.txt", encoding="utf-8"),

@@ -100,6 +100,11 @@ def test_views_are_sane(views):
     assert (views.score[:, len(OFFSETS) // 2] > 0).any(dim=1).all()
 
 
+def test_most_windows_hide_nothing_of_the_body_and_some_do(views):
+    now = views.score[:, len(OFFSETS) // 2, 5:]
+    assert 0.5 < (now > 0).all(dim=1).float().mean() < 0.97
+
+
 def test_half_of_the_windows_have_no_future(views):
     future = (views.score[:, len(OFFSETS) // 2 + 1 :] > 0).any(dim=2).any(dim=1)
     assert 0.2 < future.float().mean() < 0.7
@@ -135,3 +140,34 @@ def test_numpy_runs_the_network_that_torch_trained(views, tmp_path):
     np.testing.assert_allclose(lifted.error, spread.clamp(-6, 2).exp(), rtol=1e-3)
     np.testing.assert_allclose(lifted.contact, contact.sigmoid(), atol=1e-4)
     np.testing.assert_allclose(lifted.log_depth, depth, atol=1e-4)
+
+
+@pytest.mark.parametrize(("num_blocks", "tolerance"), [(2, 0.01), (3, 0.1)])
+def test_a_network_goes_on_from_the_weights_of_another(views, num_blocks, tolerance):
+    module = load_script("lifter_network")
+    torch.manual_seed(0)
+    inputs = module.features(views.points, views.score, views.elevation)
+    old = module.LifterNetwork(len(OFFSETS), width=64, num_blocks=2)
+    for _ in range(20):
+        old(*inputs)
+    old.eval()
+    new = module.LifterNetwork(len(OFFSETS), width=64, num_blocks=num_blocks)
+    new.unfold(old.folded(), *inputs)
+    assert new.training
+    with torch.no_grad():
+        wanted, trained = old(*inputs), new(*inputs)
+        found = new.eval()(*inputs)
+    for answer in (trained, found):
+        assert (answer - wanted).abs().mean() < tolerance * wanted.std()
+
+
+def test_what_the_body_hides_is_seen_worse():
+    module = load_script("lifter_views")
+    source = module.ViewSource(OFFSETS, torch.Generator().manual_seed(0))
+    xyz = torch.zeros(1, 28, 3) + torch.tensor([0.0, 0.0, 3.0])
+    xyz[0, :, 0] = torch.arange(28) / 2
+    xyz[0, 12] = xyz[0, 11] + torch.tensor([0.01, 0.0, 0.3])  # Behind the left hip.
+    points = xyz[:, :17, :2] / xyz[:, :17, 2:]
+    growth = source._behind(points, xyz[:, :17], torch.ones(1, 1, 1))[0, 0, :, 0]
+    assert growth[12] > 1
+    assert (growth[[*range(12), *range(13, 17)]] == 1).all()
