@@ -24,6 +24,17 @@ def add_options(parser: argparse.ArgumentParser, document: Path) -> None:
     parser.add_argument("--write", action="store_true", help=f"update {document.name}")
 
 
+def has_data(shared: Path) -> bool:
+    """Return whether the test data are there; tell whoever waits for figures if not."""
+    is_there = (shared / "data").is_dir()
+    if not is_there:
+        print(
+            f"Nothing was measured: there is no test data in {shared}; give its folder "
+            "with --shared"
+        )
+    return is_there
+
+
 def write_table(document: Path, name: str, lines: Iterable[str]) -> None:
     """Replace what stands between a table's two markers, comments that name it."""
     text = document.read_text(encoding="utf-8")

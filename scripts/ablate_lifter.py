@@ -127,11 +127,7 @@ def without(patches: tuple[Patch, ...]) -> Iterator[None]:
 
 def main(arguments: argparse.Namespace) -> int:
     """Measure every variant and print a table; returns the exit code."""
-    if not (arguments.shared / "data").is_dir():
-        print(
-            f"Nothing was measured: there is no test data in {arguments.shared}; "
-            "give its folder with --shared"
-        )
+    if not _document.has_data(arguments.shared):
         return 0
     cases = load_cases(arguments)
     names = arguments.only or list(VARIANTS)

@@ -82,11 +82,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main(arguments: argparse.Namespace) -> int:
     """Measure and print; returns the exit code."""
-    if not (arguments.shared / "data").is_dir():
-        print(
-            f"Nothing was measured: there is no test data in {arguments.shared}; "
-            "give its folder with --shared"
-        )
+    if not _document.has_data(arguments.shared):
         return 0
     if arguments.model:
         return measure_keypoints(arguments)
