@@ -107,6 +107,7 @@ class Bench:
                 device=arguments.device,
                 detector=arguments.detector,
                 python=arguments.python,
+                python_paths=packages_of(arguments.python),
             )
             if arguments.soak:
                 engine = "thread" if arguments.engine == "thread" else "process"
@@ -247,6 +248,15 @@ def camera(arguments: argparse.Namespace) -> Iterator[str]:
         finally:
             server.stdin.close()
             server.terminate()
+
+
+def packages_of(python: str) -> tuple[str, ...]:
+    """Return where another interpreter has its packages; none for our own."""
+    if not python:
+        return ()
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    told = subprocess.run([python, "-c", code], capture_output=True, check=True)
+    return (told.stdout.decode().strip(),)
 
 
 def in_background() -> bool:
