@@ -15,6 +15,7 @@ from .safetensors_file import Float32Array, read_safetensors
 NUM_JOINTS = len(CANONICAL)
 NUM_KEYPOINTS = len(COCO17)
 FRAME_LAYERS = 2  # Those that read each frame by itself; then one joins them.
+FEW = 4  # Rows that are multiplied one by one.
 
 
 def _swapped(layout: Layout) -> list[int]:
@@ -122,7 +123,7 @@ class LiftNetwork:
         hidden = _rectified(joined, self._join)
         for first, second in zip(self._blocks[::2], self._blocks[1::2]):
             hidden = hidden + _rectified(_rectified(hidden, first), second)
-        out = hidden @ self._out[0] + self._out[1]
+        out = _product(hidden, self._out[0]) + self._out[1]
         spread = out[:, 3 * NUM_JOINTS : 4 * NUM_JOINTS]
         return Lifted(
             out[:, : 3 * NUM_JOINTS].reshape(count, NUM_JOINTS, 3),
@@ -146,5 +147,12 @@ def _mirrored(frames: Float32Array) -> Float32Array:
 def _rectified(
     values: Float32Array, layer: tuple[Float32Array, Float32Array]
 ) -> Float32Array:
-    result: Float32Array = np.maximum(values @ layer[0] + layer[1], 0.0)
+    result: Float32Array = np.maximum(_product(values, layer[0]) + layer[1], 0.0)
     return result
+
+
+def _product(values: Float32Array, weights: Float32Array) -> Float32Array:
+    """Return `values @ weights`; few rows one by one, which BLAS does far sooner."""
+    if len(values) > FEW:
+        return values @ weights
+    return np.stack([row @ weights for row in values])
