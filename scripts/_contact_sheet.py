@@ -75,6 +75,24 @@ def camera_pictures(footage: str, packets: "Sequence[Packet]") -> list["np.ndarr
     return [pictures.get(packet.frame, empty) for packet in packets]
 
 
+def open_animated(blend: Path) -> "tuple[Object, float, float]":
+    """Open a scene of one animated character.
+
+    Returns:
+        Its armature, the first frame of its animation, and the scene's rate [Hz].
+    """
+    import bpy
+
+    from vitpose_blender.blender import character
+
+    with _cli.hushed():
+        bpy.ops.wm.open_mainfile(filepath=str(blend.resolve()))
+    (armature,) = character.armatures()
+    render = bpy.context.scene.render
+    first = armature.animation_data.action.frame_range[0]
+    return armature, first, render.fps / render.fps_base
+
+
 def render(armature: "Object", frames: "Sequence[float]") -> list["np.ndarray"]:
     """Return a BGR picture of the character at each scene frame."""
     import cv2

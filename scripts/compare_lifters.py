@@ -10,6 +10,7 @@ the take that demo.py leaves in out/demo/.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,7 @@ def main(arguments: argparse.Namespace) -> int:
     from rigs_pictures import save, write
     from vitpose_blender.core.take import read_take
 
+    os.chdir(_environment.ROOT)
     take = read_take(demo.TAKE)
     moments = (np.arange(COLUMNS) + 0.5) / COLUMNS * len(take.packets)
     packets = [take.packets[int(moment)] for moment in moments]
@@ -66,17 +68,9 @@ def main(arguments: argparse.Namespace) -> int:
 
 def views(blend: Path, times: list[float]) -> "list[list[np.ndarray]]":
     """Return BGR pictures of a character at some times [s]: from front and side."""
-    import bpy
     import numpy as np
 
-    from vitpose_blender.blender import character
-
-    with _cli.hushed():
-        bpy.ops.wm.open_mainfile(filepath=str(blend.resolve()))
-    (armature,) = character.armatures()
-    scene = bpy.context.scene
-    rate = scene.render.fps / scene.render.fps_base
-    first = armature.animation_data.action.frame_range[0]
+    armature, first, rate = _contact_sheet.open_animated(blend)
     frames = [first + t * rate for t in times]
     front = _contact_sheet.render(armature, frames)
     armature.rotation_mode = "XYZ"

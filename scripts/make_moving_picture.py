@@ -68,19 +68,12 @@ def make_pictures(fps: float) -> list:
     Args:
         fps: How many a second of the clip [Hz].
     """
-    import bpy
     import numpy as np
 
-    from vitpose_blender.blender import character
     from vitpose_blender.core.take import read_take
 
     packets = {packet.frame: packet for packet in read_take(TAKE).packets}
-    with _cli.hushed():
-        bpy.ops.wm.open_mainfile(filepath=str(BLEND))
-    (armature,) = character.armatures()
-    scene = bpy.context.scene
-    rate = scene.render.fps / scene.render.fps_base
-    first = armature.animation_data.action.frame_range[0]
+    armature, first, rate = _contact_sheet.open_animated(BLEND)
     start = min(packet.t for packet in packets.values())
     wanted = [
         packet
