@@ -66,19 +66,16 @@ def _smooth_step(
     shares = _second_differences(t)  # (F - 2, 3)
     stiff = np.repeat(ACCELERATION, 3) ** -2.0
     each = np.arange(size)
-    bend = sum(
-        shares[:, i, np.newaxis] * places[i : count - 2 + i]
-        for i in range(3 if count > 2 else 0)
-    )
-    for i in range(3 if count > 2 else 0):
-        rows = slice(i, count - 2 + i)
-        own = shares[:, i, np.newaxis] * stiff
-        matrix[rows, each, each] += own * shares[:, i, np.newaxis]
+    bends = len(shares)  # None where there are less than three frames.
+    bend = sum(shares[:, [i]] * places[i : i + bends] for i in range(3))
+    for i in range(3):
+        rows = slice(i, i + bends)
+        own = shares[:, [i]] * stiff
+        matrix[rows, each, each] += own * shares[:, [i]]
         pull[rows] -= own * bend
         if i < 2:
-            near[rows] += own * shares[:, i + 1, np.newaxis]
-    if count > 2:
-        far[: count - 2] = stiff * (shares[:, 0] * shares[:, 2])[:, np.newaxis]
+            near[rows] += own * shares[:, [i + 1]]
+    far[:bends] = stiff * shares[:, [0]] * shares[:, [2]]
     return _solve_band(matrix, near, far, pull)
 
 
