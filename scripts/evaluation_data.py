@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from vitpose_blender.core.camera_model import Camera
+from vitpose_blender.core.layouts import CANONICAL
+from vitpose_blender.core.skeleton_fit import FEET
 from vitpose_blender.core.types import FloatArray, Keypoints2D
 
 HELD_OUT_SUBJECTS = ("s09", "s10")  # Of UI-PRMD; no prior of ours has seen them.
@@ -27,7 +29,6 @@ _MARKERS = {
     for row, side in ((first, "L"), (first + 1, "R"))
 }  # fmt: skip
 _FEET = {"left": ("LHeel", "LBigToe"), "right": ("RHeel", "RBigToe")}
-FOOT_PARTS = ("left_heel", "left_toe", "right_heel", "right_toe")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ class Case:
         keypoints: What a detector saw.
         camera: The ideal camera that explains them.
         truth: COCO-17 joints, shape `(F, 17, 3)` [m]; NaN where not measured.
-        feet: True places of `FOOT_PARTS`, shape `(F, 4, 3)` [m].
+        feet: True places of `skeleton_fit.FEET`, shape `(F, 4, 3)` [m].
         fps: Frames a second [Hz].
         height: Of the person [m], as a user would state it.
     """
@@ -111,7 +112,7 @@ def mocap(shared: Path, num_clips: int = 40, seed: int = 0) -> Iterator[Case]:
         with np.load(folder / f"{source}.npz", allow_pickle=True) as data:
             joints, extra, starts = data["coco17"], data["extra"], data["starts"]
             names = [str(name) for name in data["extra_names"]]
-            feet = [names.index(name) for name in FOOT_PARTS]
+            feet = [names.index(CANONICAL.names[row]) for row in FEET]
             for i, name in enumerate(map(str, data["clips"])):
                 if name in clips:
                     end = min(starts[i + 1], starts[i] + 150)

@@ -11,17 +11,17 @@ from types import ModuleType
 
 import numpy as np
 
-from evaluation_data import FOOT_PARTS, Case
+from evaluation_data import Case
 from vitpose_blender.core.camera_model import Camera
 from vitpose_blender.core.errors import SourceError
 from vitpose_blender.core.filters import PRESETS, FilterPreset, OneEuroFilter
 from vitpose_blender.core.layouts import CANONICAL
 from vitpose_blender.core.pipeline import PersonPipeline
+from vitpose_blender.core.skeleton_fit import FEET
 from vitpose_blender.core.solve import solve_keypoints
 from vitpose_blender.core.types import FloatArray, Joints3D, Keypoints2D
 from vitpose_blender.inference.lifters import CLIP_LIFTER, make_lifter
 
-FEET = CANONICAL.rows_of(FOOT_PARTS)
 WRISTS = CANONICAL.rows_of(["left_wrist", "right_wrist"])
 STILL_SPEED = 0.1  # A true foot that is slower is in contact [m/s].
 SETTLING = 1.0  # Of a live filter, before its jitter counts [s].
