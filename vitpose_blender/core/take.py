@@ -255,7 +255,7 @@ def _parse_packets(lines: list[str], progress: Progress) -> tuple[list[Packet], 
     packets, num_damaged = [], 0
     for number, line in enumerate(lines, start=2):
         if number % _REPORT_EVERY == 0:
-            progress(number / len(lines))
+            progress((number - 1) / len(lines))
         try:
             packets.append(loads(line))
         except PacketError as error:
