@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import WeightsError
 from .hf_loading import readable, refuse_missing
 from .safetensors_file import read_safetensors
-from .vit import VitShape
+from .vit_shape import VitShape
 
 if TYPE_CHECKING:
     import torch
