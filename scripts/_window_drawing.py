@@ -53,7 +53,12 @@ class Drawing:
 
 
 def _lay_bare() -> None:
-    """Leave a small 3D view: in software, drawing costs by the pixel."""
+    """Leave a small 3D view: in software, drawing costs by the pixel.
+
+    Smooth edges cost more than they seem to: until something moves, Blender draws the
+    view up to eight times more, and a pose that comes meanwhile waits.
+    """
+    bpy.context.preferences.system.viewport_aa = "OFF"
     areas = list(bpy.data.window_managers[0].windows[0].screen.areas)
     views = [each for each in areas if each.type == "VIEW_3D"]
     large = max(views, key=lambda each: each.width * each.height)

@@ -68,7 +68,8 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--bare",
         action="store_true",
-        help="a small 3D view that is soon drawn: no overlays, meshes as boxes",
+        help="a small 3D view that is soon drawn: no overlays, no smooth edges, "
+        "meshes as boxes",
     )
     parser.add_argument("--quit", action="store_true", help="Blender, at the end")
     parser.add_argument("--write", action="store_true", help=f"update {DOCUMENT.name}")

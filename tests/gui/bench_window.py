@@ -5,7 +5,8 @@
 
 A window drawn by the processor takes the cores that the model needs, which one with a
 graphics card does not. So one core draws this one, and there is less to draw: a small
-3D view without overlays and bars, meshes as boxes (they still follow their bones).
+3D view without overlays, bars and smooth edges, meshes as boxes (they still follow
+their bones).
 Prints the time that a redraw takes and all figures; ends with 1 if one of them is not
 as it must be.
 """

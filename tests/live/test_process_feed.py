@@ -155,6 +155,14 @@ def test_numpy_has_no_threads_there_unless_the_user_wants_them(
     assert (config.journal / LOG_NAME).read_text() == f"it is {expected}\n"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="measured on Linux alone")
+def test_blender_goes_first_where_cores_are_scarce(in_process, children):
+    with in_process() as feed:
+        next(iter(feed.seen))
+        theirs = os.getpriority(os.PRIO_PROCESS, children[0].pid)
+    assert theirs > os.getpriority(os.PRIO_PROCESS, 0)
+
+
 @unix_only
 def test_a_killed_child_is_one_sentence(in_process, children):
     with in_process() as feed:
