@@ -13,11 +13,12 @@ import pytest
 
 from vitpose_blender.core.errors import VitposeError
 from vitpose_blender.core.types import Detections, Frame, Keypoints2D
-from vitpose_blender.inference import people
+from vitpose_blender.inference import gradual_search, people
 from vitpose_blender.inference.detector import FullFrameDetector
 from vitpose_blender.inference.people import PersonFinder
 from vitpose_blender.inference.people_choice import PeopleChoice
 from vitpose_blender.inference.person_box import PersonBox, area, box_around
+from vitpose_blender.inference.pose_detector import PoseDetector, windows
 from vitpose_blender.inference.tracking import box_iou
 
 FPS = 30
@@ -340,6 +341,65 @@ def test_a_slow_detector_is_asked_less_often_live(monkeypatch, slow, num):
     finder = PersonFinder(world, 30, max_share=0.1)
     run(world, finder, 200)
     assert finder.num_detections == num
+
+
+class Looks:
+    """The world as the built-in detector's pose model: 10 ms a look."""
+
+    def __init__(self, world, now):
+        self.world, self.now, self.nums = world, now, {}
+
+    def estimate(self, frame, xyxy):
+        self.now[0] += 0.01 * len(xyxy)
+        self.nums[self.world.now] = self.nums.get(self.world.now, 0) + len(xyxy)
+        return [pose(self.world.look(box)[1], frame.t) for box in xyxy]
+
+
+@pytest.fixture
+def live(monkeypatch):
+    """Returns a live finder of a world, and how often it looks in each frame."""
+
+    def finder(world, choice=ALL):
+        now = [100.0]
+        for module in (people, gradual_search):
+            monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+        looks = Looks(world, now)
+        return PersonFinder(PoseDetector(looks), None, choice, 0.1), looks.nums
+
+    return finder
+
+
+def test_a_live_search_never_stops_a_motion(live):
+    world = World(walk(300 + FRAMES.repeat(4), 360))
+    finder, looks = live(world)
+    given, _ = run(world, finder, 360)
+    assert given == [(1,)] * 360
+    at_once = len(windows(*IMAGE_WH))
+    assert looks.pop(0) > at_once  # Nobody was there whose motion could stop.
+    assert max(looks.values()) == 1
+    assert sum(looks.values()) == 2 * at_once
+    assert finder.num_detections == 3
+
+
+def test_who_comes_late_is_found_beside_a_motion(live):
+    late = walk(900.0, 360)
+    late[:100] = np.nan
+    world = World(walk(300 + FRAMES.repeat(4), 360), late)
+    finder, looks = live(world)
+    given, _ = run(world, finder, 360)
+    assert given[:100] == [(1,)] * 100
+    assert given[-30:] == [(1, 2)] * 30
+    assert max(looks[index] for index in looks if index) == 1
+
+
+def test_who_is_lost_is_searched_for_at_once(live):
+    person = walk(300.0, 200)
+    person[60:] = person_at(1000.0)
+    world = World(person)
+    finder, looks = live(world)
+    given, _ = run(world, finder, 200)
+    assert max(looks[index] for index in range(60, 64) if index in looks) > 30
+    assert all(given[64:])
 
 
 def test_two_real_people_keep_their_numbers(shared):

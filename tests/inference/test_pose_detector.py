@@ -82,6 +82,39 @@ def test_nobody_costs_only_the_windows():
     assert model.num_boxes == len(windows(1280, 720))
 
 
+@pytest.mark.parametrize("num_looks", [1, 5, 100])
+def test_a_search_in_parts_finds_the_same(num_looks):
+    people = (200, 100, 420, 680), (800, 150, 1000, 650)
+    at_once = PoseDetector(PretendedModel(*people)).detect(IMAGE)
+    search, found = PoseDetector(PretendedModel(*people)).search(), None
+    while found is None:
+        found = search.go_on(IMAGE, num_looks)
+    np.testing.assert_array_equal(found.xyxy, at_once.xyxy)
+    np.testing.assert_array_equal(found.score, at_once.score)
+
+
+def test_who_moves_meanwhile_is_found_where_they_are_at_the_end():
+    model = PretendedModel((200.0, 100.0, 420.0, 680.0))
+    search, found, num_steps = PoseDetector(model).search(), None, 0
+    while found is None:
+        model.people[0][[0, 2]] += 4.0  # Half a body's width in a second.
+        found = search.go_on(IMAGE, 2)
+        num_steps += 1
+    assert num_steps >= len(windows(1280, 720)) / 2
+    assert len(found) == 1
+    assert box_iou(model.people[0][np.newaxis], found.xyxy)[0, 0] > 0.8
+
+
+def test_who_is_known_is_not_looked_at_again():
+    people = (200, 100, 420, 680), (800, 150, 1000, 650)
+    model = PretendedModel(*people)
+    search, found = PoseDetector(model).search(), None
+    while found is None:
+        found = search.go_on(IMAGE, 8, np.array(people, dtype=float))
+    assert len(found) == 0
+    assert model.num_boxes <= len(windows(1280, 720)) + 2
+
+
 @pytest.mark.skipif(not NANO.is_dir(), reason="vitpose-nano is not in resources/models")
 def test_the_built_in_model_finds_the_person_of_the_sample():
     pytest.importorskip("transformers")

@@ -14,8 +14,11 @@ import numpy as np
 
 from ..core.types import Detections, FloatArray, Frame, Keypoints2D
 from .detector import PersonDetector
+from .gradual_search import GradualSearch
 from .people_choice import Chooser, PeopleChoice
 from .person_box import PersonBox, area, box_around, share_inside
+from .pose_detector import PoseDetector
+from .search_plan import SearchPlan
 from .tracking import Tracker, box_iou, pose_similarity
 
 log = logging.getLogger(__name__)
@@ -26,7 +29,6 @@ MAX_JUMP = 0.6  # A pose this far from where it should be is doubtful [body size
 MAX_LEAD = 0.5  # How far a box may run ahead of the last pose [body sizes].
 SAME_POSE = 0.85  # From this similarity on, two poses are of one person.
 SAME_BOX = 0.6  # From this overlap on, a second box is of a person already followed.
-USUAL_RATE = 30.0  # Of a camera [Hz].
 PICTURE = 0.95  # A box of this share of the picture's sides tells nothing of who it is.
 
 
@@ -34,16 +36,16 @@ class PersonFinder:
     """Boxes for the pose model, and who is in them.
 
     For each frame call `boxes`, run the pose model in them, and give what it found to
-    `observe`. A weak pose brings the next detection forward; where that does not help,
-    the waits between such detections grow, up to half of the regular interval.
+    `observe`.
 
     Args:
         detector: Finds people in a picture.
         every: Frames from one regular detection to the next; None leaves it to the
-            detector.
+            detector. See `SearchPlan`.
         people: Whom to return.
-        max_share: Of the time that regular detections may take, live; they come less
-            often where the detector is slow. None lets them take what they take.
+        max_share: Live, see `SearchPlan`. Then the built-in detector also searches a
+            little in each frame where somebody is followed well, whose motion must
+            not stand.
     """
 
     def __init__(
@@ -53,18 +55,16 @@ class PersonFinder:
         people: PeopleChoice = PeopleChoice(),  # noqa: B008  (frozen)
         max_share: float | None = None,
     ) -> None:
-        self._max_share = max_share
         self._detector = detector
-        self._every = max(detector.every if every is None else every, 1)
+        self._plan = SearchPlan(detector.every if every is None else every, max_share)
+        self._is_live = max_share is not None
+        self._search: GradualSearch | None = None  # One that is going on.
         self._tracker = Tracker(MAX_AGE)
         self._chooser = Chooser(people)
         self._followed: dict[int, PersonBox] = {}
         self._last_person: int | None = None
         self._last_t = -np.inf
-        self._searched = 0.0  # How long the search in the last frame took [s].
-        self._countdown = 0  # Frames until the next detection.
-        self._patience = 0  # How many frames a weak pose waits for one.
-        self._is_hurried = False
+        self._searched = 0.0  # How long the last frame was searched at once [s].
         self.num_detections = 0
 
     def choose(self, people: PeopleChoice) -> None:
@@ -76,18 +76,13 @@ class PersonFinder:
         # A camera's clock goes on while we search: that is no pause of the source.
         is_pause = frame.t - self._last_t > MAX_GAP + self._searched
         self._searched = 0.0
-        if self._countdown <= 0 or is_pause:
-            start = time.monotonic()
-            self._detect(frame, is_pause)
-            self._searched = time.monotonic() - start
-            if self._max_share is not None:
-                num_frames = self._searched / self._max_share * USUAL_RATE
-                self._countdown = max(self._countdown, round(num_frames))
-        self._countdown -= 1
+        if self._search is not None or self._plan.is_due or is_pause:
+            self._find(frame, {} if is_pause else self._strong())
+        self._plan.count()
         self._last_t = frame.t
         people = self._chooser.choose(self._followed, frame.t)
         if not people:
-            self._hurry()
+            self._plan.hurry()
             return Detections(np.empty((0, 4)), np.empty(0))
         self._last_person = people[0]
         return Detections(
@@ -122,22 +117,41 @@ class PersonFinder:
             if not box.is_weak:
                 self._tracker.follow(person, box.xyxy, frame.t)
         if strayed or any(box.is_weak for box in seen.values()):
-            self._hurry()
+            self._plan.hurry()
         elif seen:
-            self._patience = 0
+            self._plan.calm()
 
-    def _hurry(self) -> None:
-        self._countdown = min(self._countdown, self._patience)
-        self._is_hurried = True
+    def _strong(self) -> dict[int, PersonBox]:
+        """Return those who were seen well in the last frame, and need not be found."""
+        return {
+            person: box
+            for person, box in self._followed.items()
+            if not box.is_weak and box.t >= self._last_t
+        }
 
-    def _detect(self, frame: Frame, is_pause: bool) -> None:
-        """Find new people, and correct or drop those whose pose is weak."""
-        if self._is_hurried:
-            self._patience = min(2 * self._patience + 1, self._every // 2)
-        self._is_hurried = False
-        self._countdown = self._every
-        self.num_detections += 1
-        found = self._detector.detect(frame.image)
+    def _find(self, frame: Frame, strong: dict[int, PersonBox]) -> None:
+        """Find people, at once or a little more of it."""
+        if self._is_live and strong and isinstance(self._detector, PoseDetector):
+            search = self._search or GradualSearch(self._detector.search())
+            boxes = [self._expected(person, frame.t) for person in strong]
+            known = np.array([box.score for box in strong.values()])
+            found = search.go_on(frame.image, Detections(np.array(boxes), known))
+            spent = search.spent
+            self._search = search if found is None else None
+        else:
+            start = time.monotonic()
+            found = self._detector.detect(frame.image)
+            spent = self._searched = time.monotonic() - start
+            self._search = None
+        if found is not None:
+            self.num_detections += 1
+            self._plan.end(spent)
+            self._take_in(found, frame, strong)
+
+    def _take_in(
+        self, found: Detections, frame: Frame, strong: dict[int, PersonBox]
+    ) -> None:
+        """Follow new people, and correct or drop those whose pose is weak."""
         detected = {
             person: PersonBox(xyxy, float(score), frame.t)
             for person, xyxy, score in zip(
@@ -145,9 +159,6 @@ class PersonFinder:
             )
             if person > 0
         }
-        strong = {p: box for p, box in self._followed.items() if not box.is_weak}
-        if is_pause:
-            strong = {}
         new = {
             person: box
             for person, box in detected.items()

@@ -49,16 +49,64 @@ class PoseDetector:
 
     def detect(self, image: ImageArray) -> Detections:
         """Return the people in a BGR picture, the surest first."""
+        search = self.search()
+        while (found := search.go_on(image)) is None:
+            pass
+        return found
+
+    def search(self) -> "PoseSearch":
+        """Begin a search that may be spread over the pictures of a while."""
+        return PoseSearch(self._model)
+
+
+class PoseSearch:
+    """One search, in parts.
+
+    Each part looks into the picture of its moment, so that people are found where they
+    are at the end; meanwhile they may move by about half of their size.
+    """
+
+    def __init__(self, model: PoseModel) -> None:
+        self._model = model
+        self._round = 0
+        self._boxes: FloatArray | None = None  # That are left to look into.
+        self._guesses: list[PersonBox] = []  # Of this round.
+
+    def go_on(
+        self,
+        image: ImageArray,
+        num_looks: int | None = None,
+        known: FloatArray = np.empty((0, 4)),  # noqa: B008  (never changed)
+    ) -> Detections | None:
+        """Look into some more boxes; return the people once that was all.
+
+        Args:
+            image: The picture of now, BGR.
+            num_looks: Into how many boxes; None is a whole round of them.
+            known: Boxes of people who need not be found, shape `(N, 4)` [px].
+
+        Returns:
+            The people, the surest first; None where there is more to do.
+        """
         frame = Frame(image, 0.0, 0)
-        guesses = self._look(frame, windows(*frame.image_wh))
-        for _ in range(LOOKS):
-            likely = [box for box in guesses if box.score >= MIN_GUESS]
-            boxes = [box.xyxy for box in _strongest(likely)[:MAX_GUESSES]]
-            guesses = self._look(frame, np.array(boxes).reshape(-1, 4))
-        sure = _strongest([box for box in guesses if box.score >= MIN_SCORE])
+        boxes = windows(*frame.image_wh) if self._boxes is None else self._boxes
+        now, self._boxes = boxes[:num_looks], boxes[len(boxes[:num_looks]) :]
+        self._guesses += self._look(frame, now)
+        return None if len(self._boxes) else self._end_round(known)
+
+    def _end_round(self, known: FloatArray) -> Detections | None:
+        is_last = self._round == LOOKS
+        least = MIN_SCORE if is_last else MIN_GUESS
+        likely = _strongest([box for box in self._guesses if box.score >= least])
+        likely = [box for box in likely if _overlap(box, known) < SAME_PERSON]
+        if likely and not is_last:
+            self._round += 1
+            self._guesses = []
+            self._boxes = np.array([box.xyxy for box in likely[:MAX_GUESSES]])
+            return None
         return Detections(
-            np.array([box.xyxy for box in sure]).reshape(-1, 4),
-            np.array([box.score for box in sure]),
+            np.array([box.xyxy for box in likely]).reshape(-1, 4),
+            np.array([box.score for box in likely]),
         )
 
     def _look(self, frame: Frame, xyxy: FloatArray) -> list[PersonBox]:
@@ -105,7 +153,11 @@ def _strongest(boxes: list[PersonBox]) -> list[PersonBox]:
     kept: list[PersonBox] = []
     for box in sorted(boxes, key=lambda box: -box.score):
         others = np.array([other.xyxy for other in kept]).reshape(-1, 4)
-        overlap = box_iou(box.xyxy[np.newaxis], others)
-        if overlap.max(initial=0.0) < SAME_PERSON:
+        if _overlap(box, others) < SAME_PERSON:
             kept.append(box)
     return kept
+
+
+def _overlap(box: PersonBox, others: FloatArray) -> float:
+    """Return the largest overlap with any of them, 0 without any."""
+    return float(box_iou(box.xyxy[np.newaxis], others).max(initial=0.0))
