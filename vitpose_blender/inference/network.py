@@ -20,7 +20,10 @@ from .vit_files import read_json, read_shape, read_tensors
 if TYPE_CHECKING:
     import torch
 
-_MAX_BATCH = 32  # Crops in one pass: a crowd must not exhaust a GPU's memory.
+# Crops in one pass: a crowd must not exhaust a GPU's memory, and of more than a few a
+# CPU's caches do not hold what is between two layers, which costs a quarter more time.
+_MAX_BATCH = 32
+_MAX_CPU_BATCH = 4
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 _BYTE = 1 / 255  # From pixel values to [0, 1].
@@ -94,10 +97,11 @@ class Network:
         """
         import torch
 
+        size = _MAX_CPU_BATCH if self._device.type == "cpu" else _MAX_BATCH
         with torch.inference_mode():
             batches = [
-                self._run(self._pixels(crops[i : i + _MAX_BATCH]), mirrored_rows)
-                for i in range(0, len(crops), _MAX_BATCH)
+                self._run(self._pixels(crops[i : i + size]), mirrored_rows)
+                for i in range(0, len(crops), size)
             ]
             maps: HeatmapArray = torch.cat(batches).cpu().numpy()
         return maps
