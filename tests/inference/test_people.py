@@ -369,15 +369,19 @@ def live(monkeypatch):
     return finder
 
 
+NUM_WINDOWS = len(windows(*IMAGE_WH))
+ROUNDS = 3  # Of a search, each in the newest picture.
+
+
 def test_a_live_search_never_stops_a_motion(live):
     world = World(walk(300 + FRAMES.repeat(4), 360))
     finder, looks = live(world)
     given, _ = run(world, finder, 360)
-    assert given == [(1,)] * 360
-    at_once = len(windows(*IMAGE_WH))
-    assert looks.pop(0) > at_once  # Nobody was there whose motion could stop.
+    assert given == [()] * (ROUNDS - 1) + [(1,)] * (360 - ROUNDS + 1)
+    first = [looks.pop(index) for index in range(ROUNDS)]
+    assert first[0] == NUM_WINDOWS  # Nobody was there whose motion could stop.
     assert max(looks.values()) == 1
-    assert sum(looks.values()) == 2 * at_once
+    assert sum(looks.values()) == 2 * NUM_WINDOWS
     assert finder.num_detections == 3
 
 
@@ -387,9 +391,9 @@ def test_who_comes_late_is_found_beside_a_motion(live):
     world = World(walk(300 + FRAMES.repeat(4), 360), late)
     finder, looks = live(world)
     given, _ = run(world, finder, 360)
-    assert given[:100] == [(1,)] * 100
+    assert given[ROUNDS:100] == [(1,)] * (100 - ROUNDS)
     assert given[-30:] == [(1, 2)] * 30
-    assert max(looks[index] for index in looks if index) == 1
+    assert max(num for index, num in looks.items() if index >= ROUNDS) == 1
 
 
 def test_who_is_lost_is_searched_for_at_once(live):
@@ -398,8 +402,17 @@ def test_who_is_lost_is_searched_for_at_once(live):
     world = World(person)
     finder, looks = live(world)
     given, _ = run(world, finder, 200)
-    assert max(looks[index] for index in range(60, 64) if index in looks) > 30
-    assert all(given[64:])
+    assert max(looks.get(index, 0) for index in range(60, 64)) == NUM_WINDOWS
+    assert all(given[64 + ROUNDS :])
+
+
+def test_a_walker_is_found_where_they_are_after_a_slow_search(live):
+    world = World(walk(300 + 8 * FRAMES))
+    finder, _ = live(world)
+    run(world, finder, ROUNDS)
+    (box,) = finder.boxes(Frame(IMAGE, ROUNDS / FPS, ROUNDS)).xyxy
+    world.now = ROUNDS
+    assert box_iou(box[np.newaxis], body_box(world.people[0][ROUNDS])[np.newaxis]) > 0.8
 
 
 def test_two_real_people_keep_their_numbers(shared):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A search for people beside a motion that goes on: a little in each picture's time."""
+"""A search for people while a camera goes on, each part of it in the newest picture."""
 
 import time
 
@@ -12,17 +12,21 @@ SLICE = 0.015  # Of each picture's time, unless a single look takes longer [s].
 
 
 class GradualSearch:
-    """Spreads a search over pictures.
+    """Spreads a search over pictures: a little in each, beside a motion that goes on.
+
+    Where there is no motion, a whole round of looks goes into a picture. People are
+    then found where they are, though the search takes longer than they stay there.
 
     Args:
         search: One that has just begun.
 
     Attributes:
         spent: How long it has taken so far [s].
+        took: How long it took in the last picture [s].
     """
 
     def __init__(self, search: PoseSearch) -> None:
-        self.spent = 0.0
+        self.spent = self.took = 0.0
         self._search = search
         self._num_looks = 1  # In the next picture.
 
@@ -31,23 +35,28 @@ class GradualSearch:
 
         Args:
             image: The picture, BGR.
-            known: Where people are who need not be found.
+            known: Where people are who move on, and need not be found.
 
         Returns:
             Those and the others; None where there is more to do.
         """
         start = time.monotonic()
-        found = self._search.go_on(image, self._num_looks, known.xyxy)
-        took = time.monotonic() - start
-        self.spent += took
-        # As many as there is time for, on a quick device too.
-        if took * 2 < SLICE:
-            self._num_looks *= 2
-        elif took > SLICE:
-            self._num_looks = max(self._num_looks // 2, 1)
+        num_looks = self._num_looks if len(known) else None
+        found = self._search.go_on(image, num_looks, known.xyxy)
+        self.took = time.monotonic() - start
+        self.spent += self.took
+        if num_looks is not None:
+            self._fit(self.took)
         if found is None:
             return None
         return Detections(
             np.concatenate([known.xyxy, found.xyxy]),
             np.concatenate([known.score, found.score]),
         )
+
+    def _fit(self, took: float) -> None:
+        """Take more looks in the next picture where there is time, or less."""
+        if took * 2 < SLICE:
+            self._num_looks *= 2
+        elif took > SLICE:
+            self._num_looks = max(self._num_looks // 2, 1)

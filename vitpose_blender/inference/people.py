@@ -7,7 +7,7 @@ where its person will be in the next frame.
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -43,9 +43,8 @@ class PersonFinder:
         every: Frames from one regular detection to the next; None leaves it to the
             detector. See `SearchPlan`.
         people: Whom to return.
-        max_share: Live, see `SearchPlan`. Then the built-in detector also searches a
-            little in each frame where somebody is followed well, whose motion must
-            not stand.
+        max_share: Live, see `SearchPlan`. Then the built-in detector also searches
+            gradually, as nobody's motion must stand for it.
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class PersonFinder:
         self._followed: dict[int, PersonBox] = {}
         self._last_person: int | None = None
         self._last_t = -np.inf
-        self._searched = 0.0  # How long the last frame was searched at once [s].
+        self._searched = 0.0  # How long it took in the last frame [s].
         self.num_detections = 0
 
     def choose(self, people: PeopleChoice) -> None:
@@ -76,20 +75,18 @@ class PersonFinder:
         # A camera's clock goes on while we search: that is no pause of the source.
         is_pause = frame.t - self._last_t > MAX_GAP + self._searched
         self._searched = 0.0
+        if is_pause:
+            self._search = None  # What it has seen is long gone.
         if self._search is not None or self._plan.is_due or is_pause:
             self._find(frame, {} if is_pause else self._strong())
         self._plan.count()
         self._last_t = frame.t
         people = self._chooser.choose(self._followed, frame.t)
-        if not people:
+        if people:
+            self._last_person = people[0]
+        else:
             self._plan.hurry()
-            return Detections(np.empty((0, 4)), np.empty(0))
-        self._last_person = people[0]
-        return Detections(
-            np.array([self._expected(person, frame.t) for person in people]),
-            np.array([self._followed[person].score for person in people]),
-            people,
-        )
+        return self._where(people, frame.t)
 
     def observe(
         self, frame: Frame, keypoints: Sequence[Keypoints2D], people: Sequence[int]
@@ -131,18 +128,15 @@ class PersonFinder:
 
     def _find(self, frame: Frame, strong: dict[int, PersonBox]) -> None:
         """Find people, at once or a little more of it."""
-        if self._is_live and strong and isinstance(self._detector, PoseDetector):
+        if self._is_live and isinstance(self._detector, PoseDetector):
             search = self._search or GradualSearch(self._detector.search())
-            boxes = [self._expected(person, frame.t) for person in strong]
-            known = np.array([box.score for box in strong.values()])
-            found = search.go_on(frame.image, Detections(np.array(boxes), known))
-            spent = search.spent
+            found = search.go_on(frame.image, self._where(strong, frame.t))
+            spent, self._searched = search.spent, search.took
             self._search = search if found is None else None
         else:
             start = time.monotonic()
             found = self._detector.detect(frame.image)
             spent = self._searched = time.monotonic() - start
-            self._search = None
         if found is not None:
             self.num_detections += 1
             self._plan.end(spent)
@@ -173,6 +167,13 @@ class PersonFinder:
             self._tracker.forget(self._last_person)  # Where in it, the pose will tell.
             return (self._last_person,)
         return self._tracker.update(found.xyxy, frame.t)
+
+    def _where(self, people: Iterable[int], t: float) -> Detections:
+        """Return where some of the people followed should be."""
+        people = tuple(people)
+        boxes = [self._expected(person, t) for person in people]
+        scores = [self._followed[person].score for person in people]
+        return Detections(np.array(boxes).reshape(-1, 4), np.array(scores), people)
 
     def _expected(self, person: int, t: float) -> FloatArray:
         """Return the last box, moved on with the person's speed, shape `(4,)` [px]."""
