@@ -15,6 +15,7 @@ from vitpose_blender.core.errors import VitposeError
 from vitpose_blender.core.types import Detections, Frame, Keypoints2D
 from vitpose_blender.inference import gradual_search, people
 from vitpose_blender.inference.detector import FullFrameDetector
+from vitpose_blender.inference.gradual_search import MOST_LOOKS
 from vitpose_blender.inference.people import PersonFinder
 from vitpose_blender.inference.people_choice import PeopleChoice
 from vitpose_blender.inference.person_box import PersonBox, area, box_around
@@ -370,16 +371,16 @@ def live(monkeypatch):
 
 
 NUM_WINDOWS = len(windows(*IMAGE_WH))
-ROUNDS = 3  # Of a search, each in the newest picture.
+AT_ONCE = -(-NUM_WINDOWS // MOST_LOOKS) + 2  # Pictures of a search without a motion.
 
 
 def test_a_live_search_never_stops_a_motion(live):
     world = World(walk(300 + FRAMES.repeat(4), 360))
     finder, looks = live(world)
     given, _ = run(world, finder, 360)
-    assert given == [()] * (ROUNDS - 1) + [(1,)] * (360 - ROUNDS + 1)
-    first = [looks.pop(index) for index in range(ROUNDS)]
-    assert first[0] == NUM_WINDOWS  # Nobody was there whose motion could stop.
+    assert given == [()] * (AT_ONCE - 1) + [(1,)] * (360 - AT_ONCE + 1)
+    first = [looks.pop(index) for index in range(AT_ONCE)]
+    assert max(first) == MOST_LOOKS  # Nobody was there whose motion could stop.
     assert max(looks.values()) == 1
     assert sum(looks.values()) == 2 * NUM_WINDOWS
     assert finder.num_detections == 3
@@ -391,9 +392,9 @@ def test_who_comes_late_is_found_beside_a_motion(live):
     world = World(walk(300 + FRAMES.repeat(4), 360), late)
     finder, looks = live(world)
     given, _ = run(world, finder, 360)
-    assert given[ROUNDS:100] == [(1,)] * (100 - ROUNDS)
+    assert given[AT_ONCE:100] == [(1,)] * (100 - AT_ONCE)
     assert given[-30:] == [(1, 2)] * 30
-    assert max(num for index, num in looks.items() if index >= ROUNDS) == 1
+    assert max(num for index, num in looks.items() if index >= AT_ONCE) == 1
 
 
 def test_who_is_lost_is_searched_for_at_once(live):
@@ -402,17 +403,19 @@ def test_who_is_lost_is_searched_for_at_once(live):
     world = World(person)
     finder, looks = live(world)
     given, _ = run(world, finder, 200)
-    assert max(looks.get(index, 0) for index in range(60, 64)) == NUM_WINDOWS
-    assert all(given[64 + ROUNDS :])
+    assert max(looks.get(index, 0) for index in range(60, 64)) == MOST_LOOKS
+    assert all(given[64 + AT_ONCE :])
 
 
 def test_a_walker_is_found_where_they_are_after_a_slow_search(live):
     world = World(walk(300 + 8 * FRAMES))
     finder, _ = live(world)
-    run(world, finder, ROUNDS)
-    (box,) = finder.boxes(Frame(IMAGE, ROUNDS / FPS, ROUNDS)).xyxy
-    world.now = ROUNDS
-    assert box_iou(box[np.newaxis], body_box(world.people[0][ROUNDS])[np.newaxis]) > 0.8
+    run(world, finder, AT_ONCE)
+    (box,) = finder.boxes(Frame(IMAGE, AT_ONCE / FPS, AT_ONCE)).xyxy
+    world.now = AT_ONCE
+    assert (
+        box_iou(box[np.newaxis], body_box(world.people[0][AT_ONCE])[np.newaxis]) > 0.8
+    )
 
 
 def test_two_real_people_keep_their_numbers(shared):

@@ -9,13 +9,15 @@ from ..core.types import Detections, ImageArray
 from .pose_detector import PoseSearch
 
 SLICE = 0.015  # Of each picture's time, unless a single look takes longer [s].
+MOST_LOOKS = 8  # In a picture in which nobody is seen well.
 
 
 class GradualSearch:
     """Spreads a search over pictures: a little in each, beside a motion that goes on.
 
-    Where there is no motion, a whole round of looks goes into a picture. People are
-    then found where they are, though the search takes longer than they stay there.
+    Where there is no motion it takes all of the time, yet in parts as well: people are
+    found where they are, though the search takes longer than they stay there, and
+    whoever waits for the next picture does not wait long.
 
     Args:
         search: One that has just begun.
@@ -41,11 +43,11 @@ class GradualSearch:
             Those and the others; None where there is more to do.
         """
         start = time.monotonic()
-        num_looks = self._num_looks if len(known) else None
+        num_looks = self._num_looks if len(known) else MOST_LOOKS
         found = self._search.go_on(image, num_looks, known.xyxy)
         self.took = time.monotonic() - start
         self.spent += self.took
-        if num_looks is not None:
+        if len(known):
             self._fit(self.took)
         if found is None:
             return None
