@@ -55,6 +55,18 @@ def test_what_came_while_loading_was_not_dropped():
     assert dropped == [0, 0, 3]
 
 
+def test_what_is_before_the_start_is_not_looked_at():
+    looked = []
+    look = Look(
+        Camera(*range(10)),
+        lambda frame: looked.append(frame.index) or [],
+        Opening(),
+        start=6 / 30,
+    )
+    assert [round(30 * seen.t) for seen in look] == looked == [6, 7, 8, 9]
+    assert look.num_dropped == 0
+
+
 def test_nothing_is_dropped_before_the_first_look():
     assert Look(Camera(40), lambda frame: [], Opening()).num_dropped == 0
 

@@ -21,7 +21,8 @@ STATE = {"characters": {"Hero": {"manner": {"person": 3, "mirror": True}}}}
 
 
 def packet(frame, person, score=0.9):
-    keypoints = Keypoints2D(np.full((17, 2), 5.0), np.full(17, score), frame / FPS)
+    xy = np.linspace([200.0, 50.0], [300.0, 400.0], 17)
+    keypoints = Keypoints2D(xy, np.full(17, score), frame / FPS)
     return Packet(keypoints, person=person, frame=frame, image_wh=(640, 480))
 
 
@@ -86,7 +87,7 @@ def test_the_camera_stays_and_the_model_is_the_new_one(config, tmp_path):
     assert header.calibration["height"] == 1.8
     assert SOLVED_KEY not in header.calibration
     manner = header.calibration[STATE_KEY]["characters"]["Hero"]["manner"]
-    assert manner == {"person": 0, "mirror": True}  # Numbers begin anew.
+    assert manner == {"person": 0, "mirror": True}  # Whoever is seen.
     used, person = video.opened[0]
     assert (used.fov, used.tilt, used.paced) == (50.0, 12.0, False)
     assert person == 0
@@ -98,6 +99,19 @@ def test_everybody_is_looked_at_where_several_were(config, tmp_path):
     assert video.opened[0][1] == -1
     manners = read_take(path).header.calibration[STATE_KEY]["characters"]
     assert manners["Hero"]["manner"]["person"] == 3
+
+
+def test_people_keep_their_numbers(config, tmp_path):
+    path = tmp_path / "new.take.jsonl"
+    detect_again(old_take(3), config, path, Opening(), lambda _: None, Video().open)
+    assert read_take(path).people == [3]
+
+
+def test_the_video_is_looked_at_from_just_before_the_take(config, tmp_path):
+    video, path = Video(120), tmp_path / "new.take.jsonl"
+    take = old_take(3, frames=range(90, 100))
+    detect_again(take, config, path, Opening(), lambda _: None, video.open)
+    assert video.opened[0][0].start == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize("after", [1, 5])

@@ -74,7 +74,13 @@ def open_frames(config: CaptureConfig, person: int, opening: Opening) -> Iterato
             fps=source.fps,
             layout=model.layout.id,
         )
-        look = Look(source, estimator.packets, opening, is_paced=config.paced)
+        look = Look(
+            source,
+            estimator.packets,
+            opening,
+            start=config.start,
+            is_paced=config.paced,
+        )
         yield Feed(
             header,
             device.describe(),
@@ -118,6 +124,7 @@ class Look:
         source: Of the frames.
         find_people: Returns who is in one of them.
         opening: Set when the capture shall end.
+        start: Frames before it are passed over, on the source's clock [s].
         is_paced: Whether those of a file come no faster than they were taken.
     """
 
@@ -127,11 +134,13 @@ class Look:
         find_people: Callable[..., list[Packet]],
         opening: Opening,
         *,
+        start: float = 0.0,
         is_paced: bool = True,
     ) -> None:
         self._source = source
         self._find_people = find_people
         self._opening = opening
+        self._start = start
         self._is_paced = is_paced and not source.is_live
         self._num_before: int | None = None
 
@@ -147,6 +156,8 @@ class Look:
         for frame in source:
             if self._opening.is_set():
                 return
+            if frame.t < self._start:
+                continue
             if self._num_before is None:  # What came while loading was not dropped.
                 self._num_before = source.num_dropped
             if self._is_paced:

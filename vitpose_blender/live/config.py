@@ -41,6 +41,7 @@ class CaptureConfig:
         hands_meet: Whether hands touch where the person's do; see `core.retarget`.
         footage: The video that recorded keypoints belong to, for the preview.
         fps: Rate of recorded keypoints and picture folders, which may not say it [Hz].
+        start: Of a video: what is before it is not looked at [s].
         paced: Whether pictures of a file come no faster than they were taken.
         timeout: How long a camera or stream may deliver nothing [s].
         keeps_binding: Whether characters stay bound, in their last pose, at the end.
@@ -66,6 +67,7 @@ class CaptureConfig:
     hands_meet: bool = False
     footage: str = ""
     fps: float | None = None
+    start: float = 0.0
     paced: bool = True
     timeout: float = 5.0
     keeps_binding: bool = False

@@ -18,7 +18,9 @@ from ..core.take import SOLVED_KEY, Take, TakeHeader
 from .config import CaptureConfig
 from .engines import opener
 from .feed import OpenFeed, Opening, Seen
+from .same_people import numbers_as_before
 
+WARM_UP = 1.0  # What is looked at before, for people to be found [s].
 _NEAR = 1e-4  # Time stamps of one picture differ by less [s].
 
 
@@ -30,9 +32,9 @@ def detect_again(
     progress: Progress,
     open_feed: OpenFeed | None = None,
 ) -> None:
-    """Look at every picture of a take's video again, and write what is seen.
+    """Look at every picture of a take's time again, and write what is seen.
 
-    What `progress` raises ends it; then nothing is written.
+    People keep their numbers. What `progress` raises ends it; then nothing is written.
 
     Args:
         take: As it was recorded.
@@ -49,13 +51,16 @@ def detect_again(
     """
     check_free(path)
     camera, is_one = take.header.camera, len(take.people) == 1
-    config = replace(config, fov=camera.fov, tilt=camera.tilt, paced=False)
+    start = max(take.packets[0].t - WARM_UP, 0.0)
+    config = replace(config, fov=camera.fov, tilt=camera.tilt, start=start, paced=False)
     opened = open_feed or opener(config)
     with opened(config, 0 if is_one else -1, opening) as feed:
         progress(0.0)
         header = header_of(take, feed.header)
-        moments = _in_time(take, feed.seen, progress)
-        lines = (dumps(packet) for moment in moments for packet in moment.packets)
+        moments = _in_time(take, start, feed.seen, progress)
+        packets = [packet for moment in moments for packet in moment.packets]
+        numbers = numbers_as_before(take.packets, packets)
+        lines = (dumps(replace(p, person=numbers[p.person])) for p in packets)
         write_whole(path, header, lines)
         opening.set()
         feed.interrupt()
@@ -64,7 +69,7 @@ def detect_again(
 def header_of(take: Take, seen: TakeHeader) -> TakeHeader:
     """Return the header of the take that is made of another one's video.
 
-    What was measured of camera and person stays; people may be numbered anew.
+    What was measured of camera and person stays.
 
     Args:
         take: As it was recorded.
@@ -94,12 +99,15 @@ def header_of(take: Take, seen: TakeHeader) -> TakeHeader:
     )
 
 
-def _in_time(take: Take, moments: Iterable[Seen], progress: Progress) -> Iterator[Seen]:
+def _in_time(
+    take: Take, start: float, moments: Iterable[Seen], progress: Progress
+) -> Iterator[Seen]:
     """Iterate over the moments of the take's part of the video."""
     first, last = take.packets[0].t, take.packets[-1].t
     for moment in moments:
         if moment.t > last + _NEAR:
             return
-        progress(min(max(moment.t / max(last, _NEAR), 0.0), 1.0))
+        share = (moment.t - start) / max(last - start, _NEAR)
+        progress(min(max(share, 0.0), 1.0))
         if moment.t >= first - _NEAR:
             yield moment
