@@ -3,9 +3,10 @@
 
     python3 drive_capture.py OUT
 
-Mannequin, sample clip, Start, and Keep Last when it has ended; keypoints that go on for
-longer, Start, Record, Stop, Bake, play back, save, open again. Pictures and Blender's
-log go to the folder OUT. Ends with 1 if anything is not as it should be.
+Mannequin, sample clip, Start, Keep Last when it has ended, and Detect Again in what was
+kept; keypoints that go on for longer, Start, Record, Stop, Bake, play back, save, open
+again. Pictures and Blender's log go to the folder OUT. Ends with 1 if anything is not
+as it should be.
 """
 
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import processes
 from gui_blender import Checks, GuiBlender, wait_for
-from live_capture import BONES, HERO, Capture
+from live_capture import BONES, EXTENSION, HERO, Capture
 
 WAVES = 4.4  # When the person in the clip waves [s].
 RECORDED = 4.0  # How much is recorded [s].
@@ -37,6 +38,15 @@ action = data.action if data else None
 [action.name, list(action.frame_range)] if action else None
 """
 TAKES = "[item.name for item in bpy.context.window_manager.vitpose_takes.items]"
+IN_TAKES = f"""
+from {EXTENSION}.blender.take_list import shelf
+from {EXTENSION}.core.take import read_take
+names = [item.name for item in bpy.context.window_manager.vitpose_takes.items]
+takes = [read_take(shelf.library.find(name)) for name in names]
+[[take.people, len(take.packets), take.packets[0].t] for take in takes]
+"""
+CAN_DETECT = "bpy.ops.vitpose.detect_again.poll()"
+MODE = "bpy.context.scene.vitpose.takes.mode = {!r}; 0"
 FRAME = "bpy.context.scene.frame_current"
 PLAYING = "bpy.context.window_manager.windows[0].screen.is_animation_playing"
 OVER_VIEW = """
@@ -101,6 +111,29 @@ class Journey:
         takes = wait_for("the take", lambda: self.blender.ask(TAKES))
         self.check(f"Keep Last makes a take {takes}", len(takes) == 1)
 
+    def detect_again(self):
+        """Stop a second look at the clip, then have it to its end."""
+        self.blender.ask(MODE.format("SOLVED"))
+        self.blender.press("vitpose.detect_again")
+        wait_for("the process", lambda: self.capture.left()["children"])
+        self.blender.shot("3 detecting")
+        self.blender.key("Escape")
+        wait_for("its end", lambda: self.blender.ask(CAN_DETECT))
+        takes = self.blender.ask(TAKES)
+        self.check("Esc stops Detect Again without a take", len(takes) == 1)
+        # Blender keeps a button as it was drawn while the pointer is on it: grey.
+        self.blender.move(*self.blender.ask(OVER_VIEW))
+        self.blender.shot("3 stopped")
+        self.blender.press("vitpose.detect_again")
+        made = wait_for("the take", lambda: self.blender.ask(TAKES)[1:], timeout=300)
+        self.check(f"Detect Again makes a take beside it {made}", len(made) == 1)
+        (people, num, begin), (others, more, early) = self.blender.ask(IN_TAKES)
+        self.check(f"people keep their numbers {people} {others}", people == others)
+        self.check(f"all is looked at, {more} pictures, {num} live", more >= num)
+        self.check("it is of the same time", abs(early - begin) < 1)
+        self.check("it leaves nothing running", self.capture.is_clean())
+        self.blender.ask(MODE.format("LIVE"))
+
     def record(self):
         """Record a take of keypoints that go on for longer than the clip."""
         long = Path(self.blender.folder).resolve() / "long.json"
@@ -113,7 +146,7 @@ class Journey:
         self.blender.press("vitpose.record_stop")
         wait_for("the end", lambda: not self.capture.status()["is_recording"])
         takes = self.blender.ask(TAKES)
-        self.check(f"Record makes a take {takes}", len(takes) == 2)
+        self.check(f"Record makes a take {takes}", len(takes) == 3)
         self.check("recording leaves the capture on", self.capture.left()["running"])
 
     def stop(self):
@@ -185,6 +218,7 @@ class Journey:
             self.source,
             self.start,
             self.end_of_clip,
+            self.detect_again,
             self.record,
             self.stop,
             self.bake,
