@@ -106,6 +106,7 @@ def run(world, finder, num_frames):
                 stood_for.setdefault(number, []).append(who)
         poses = [pose(xy, frame.t) for _, xy in looks]
         finder.observe(frame, poses, found.person)
+        finder.search_on(frame)
         given.append(found.person)
     return given, stood_for
 
@@ -405,6 +406,16 @@ def test_who_is_lost_is_searched_for_at_once(live):
     given, _ = run(world, finder, 200)
     assert max(looks.get(index, 0) for index in range(60, 64)) == MOST_LOOKS
     assert all(given[64 + AT_ONCE :])
+
+
+def test_after_a_pause_nobody_is_taken_for_followed(live):
+    world = World(walk(300.0, 60))
+    finder, looks = live(world)
+    run(world, finder, 30)
+    looks.clear()
+    found = finder.boxes(Frame(IMAGE, 30 / FPS + 5.0, 30))
+    assert looks == {29: MOST_LOOKS}
+    assert not len(found)
 
 
 def test_a_walker_is_found_where_they_are_after_a_slow_search(live):

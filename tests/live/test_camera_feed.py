@@ -67,6 +67,21 @@ def test_what_is_before_the_start_is_not_looked_at():
     assert look.num_dropped == 0
 
 
+def test_what_can_wait_comes_after_what_is_waited_for():
+    done = []
+    look = Look(
+        Camera(0, 1),
+        lambda frame: done.append(("look", frame.index)) or [],
+        Opening(),
+        lambda frame: done.append(("meanwhile", frame.index)),
+    )
+    for seen in look:
+        done.append(("seen", round(30 * seen.t)))
+    assert done == [
+        (what, index) for index in (0, 1) for what in ("look", "seen", "meanwhile")
+    ]
+
+
 def test_nothing_is_dropped_before_the_first_look():
     assert Look(Camera(40), lambda frame: [], Opening()).num_dropped == 0
 

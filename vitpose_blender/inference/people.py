@@ -44,7 +44,7 @@ class PersonFinder:
             detector. See `SearchPlan`.
         people: Whom to return.
         max_share: Live, see `SearchPlan`. Then the built-in detector also searches
-            gradually, as nobody's motion must stand for it.
+            gradually, as nobody's motion must stand for it; see `search_on`.
     """
 
     def __init__(
@@ -75,10 +75,10 @@ class PersonFinder:
         # A camera's clock goes on while we search: that is no pause of the source.
         is_pause = frame.t - self._last_t > MAX_GAP + self._searched
         self._searched = 0.0
-        if is_pause:
-            self._search = None  # What it has seen is long gone.
-        if self._search is not None or self._plan.is_due or is_pause:
-            self._find(frame, {} if is_pause else self._strong())
+        if is_pause:  # What was seen is long gone.
+            self._search, self._followed = None, {}
+        if is_pause or (self._is_wanted and not self._can_wait):
+            self._find(frame, self._strong())
         self._plan.count()
         self._last_t = frame.t
         people = self._chooser.choose(self._followed, frame.t)
@@ -117,6 +117,25 @@ class PersonFinder:
             self._plan.hurry()
         elif seen:
             self._plan.calm()
+
+    def search_on(self, frame: Frame) -> None:
+        """Search a little in the time that is left until the next frame, live.
+
+        Call it when all is done that `frame` is waited for.
+        """
+        if self._is_wanted and self._can_wait:
+            self._find(frame, self._strong())
+
+    @property
+    def _is_wanted(self) -> bool:
+        """Whether it is time to search, or to search on."""
+        return self._search is not None or self._plan.is_due
+
+    @property
+    def _can_wait(self) -> bool:
+        """Whether a search can be spread, and there is a motion to be spared."""
+        is_gradual = self._is_live and isinstance(self._detector, PoseDetector)
+        return is_gradual and bool(self._strong())
 
     def _strong(self) -> dict[int, PersonBox]:
         """Return those who were seen well in the last frame, and need not be found."""

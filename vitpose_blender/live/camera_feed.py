@@ -14,6 +14,7 @@ from ..core.closing import Closing
 from ..core.errors import VitposeError
 from ..core.packet import Packet
 from ..core.take import TakeHeader
+from ..core.types import Frame
 from ..worker import QUIT_PATIENCE
 from .config import CaptureConfig
 from .feed import Feed, Opening, Seen
@@ -78,6 +79,7 @@ def open_frames(config: CaptureConfig, person: int, opening: Opening) -> Iterato
             source,
             estimator.packets,
             opening,
+            finder.search_on,
             start=config.start,
             is_paced=config.paced,
         )
@@ -124,6 +126,7 @@ class Look:
         source: Of the frames.
         find_people: Returns who is in one of them.
         opening: Set when the capture shall end.
+        meanwhile: Called with each frame when all is done that it is waited for.
         start: Frames before it are passed over, on the source's clock [s].
         is_paced: Whether those of a file come no faster than they were taken.
     """
@@ -133,6 +136,7 @@ class Look:
         source: "FrameSource",
         find_people: Callable[..., list[Packet]],
         opening: Opening,
+        meanwhile: Callable[[Frame], None] = lambda _: None,
         *,
         start: float = 0.0,
         is_paced: bool = True,
@@ -140,6 +144,7 @@ class Look:
         self._source = source
         self._find_people = find_people
         self._opening = opening
+        self._meanwhile = meanwhile
         self._start = start
         self._is_paced = is_paced and not source.is_live
         self._num_before: int | None = None
@@ -169,6 +174,7 @@ class Look:
             yield Seen(
                 frame.t, grabbed, people, frame.image, work=work, waited=start - grabbed
             )
+            self._meanwhile(frame)
 
 
 class _Coming(Closing):
