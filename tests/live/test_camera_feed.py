@@ -11,6 +11,7 @@ import pytest
 from tests.live.conftest import WAIT
 from vitpose_blender.core.errors import CameraError
 from vitpose_blender.core.types import Frame
+from vitpose_blender.live import camera_feed
 from vitpose_blender.live.camera_feed import Look, _Coming, _load
 from vitpose_blender.live.feed import Opening
 from vitpose_blender.live.pace import Pace
@@ -67,10 +68,16 @@ def test_what_is_before_the_start_is_not_looked_at():
     assert look.num_dropped == 0
 
 
+class Film(Camera):
+    """The same frames, which nobody waits for."""
+
+    is_live = False
+
+
 def test_what_can_wait_comes_after_what_is_waited_for():
     done = []
     look = Look(
-        Camera(0, 1),
+        Film(0, 1),
         lambda frame: done.append(("look", frame.index)) or [],
         Opening(),
         lambda frame: done.append(("meanwhile", frame.index)),
@@ -80,6 +87,33 @@ def test_what_can_wait_comes_after_what_is_waited_for():
     assert done == [
         (what, index) for index in (0, 1) for what in ("look", "seen", "meanwhile")
     ]
+
+
+@pytest.mark.parametrize(
+    ("waits", "expected"),
+    [
+        ([0, 0, 0, 0], [0, 1, 2, 3]),
+        ([0, 0.01, 0, 0.01, 0], [0, 2, 4]),  # Each look makes the next frame late.
+        ([0, *[0.02] * 8], [0, 3, 6]),
+    ],
+    ids=["quick", "nearly quick", "slow"],
+)
+def test_what_can_wait_waits_where_frames_do(monkeypatch, waits, expected):
+    done = []
+    camera = Camera(*range(len(waits)))
+    look = Look(camera, lambda _: [], Opening(), lambda f: done.append(f.index))
+    clock = iter([index / 30 + wait for index, wait in enumerate(waits)])
+    now = [0.0, 0]
+
+    def monotonic():
+        now[1] += 1
+        if now[1] % 2:  # Before the look; it takes no time.
+            now[0] = next(clock)
+        return now[0]
+
+    monkeypatch.setattr(camera_feed.time, "monotonic", monotonic)
+    list(look)
+    assert done == expected
 
 
 def test_nothing_is_dropped_before_the_first_look():

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 0.05  # What is not there at all is known by then [s].
 SEARCHING = 0.1  # Share of the time for finding people; a search stops the motion.
+LATE = 0.002  # A frame that had to wait for longer came too early for us [s].
+EVERY_LATE = 3  # Of frames that come too early; after these we do what can wait, too.
 LET_GO = 1.0  # How long a source that is not wanted any more is waited for [s].
 
 
@@ -148,6 +150,7 @@ class Look:
         self._start = start
         self._is_paced = is_paced and not source.is_live
         self._num_before: int | None = None
+        self._num_late = 0  # Frames in a row that had to wait.
 
     @property
     def num_dropped(self) -> int:
@@ -169,11 +172,16 @@ class Look:
                 pace.wait_for(frame.t)
             grabbed = frame.t if source.is_live else time.monotonic()
             start = time.monotonic()
+            waited = start - grabbed
             people = tuple(self._find_people(frame))
             work = time.monotonic() - start
-            yield Seen(
-                frame.t, grabbed, people, frame.image, work=work, waited=start - grabbed
-            )
+            yield Seen(frame.t, grabbed, people, frame.image, work=work, waited=waited)
+            self._use_rest(frame, waited)
+
+    def _use_rest(self, frame: Frame, waited: float) -> None:
+        """Do what can wait, only now and then where frames have to wait already."""
+        self._num_late = self._num_late + 1 if waited > LATE else 0
+        if self._num_late % EVERY_LATE == 0:
             self._meanwhile(frame)
 
 
