@@ -13,9 +13,8 @@ import pytest
 
 from vitpose_blender.core.errors import VitposeError
 from vitpose_blender.core.types import Detections, Frame, Keypoints2D
-from vitpose_blender.inference import gradual_search, people
+from vitpose_blender.inference import people
 from vitpose_blender.inference.detector import FullFrameDetector
-from vitpose_blender.inference.gradual_search import MOST_LOOKS
 from vitpose_blender.inference.people import PersonFinder
 from vitpose_blender.inference.people_choice import PeopleChoice
 from vitpose_blender.inference.person_box import PersonBox, area, box_around
@@ -93,12 +92,12 @@ class World:
         return best, self.people[best][self.now]
 
 
-def run(world, finder, num_frames):
+def run(world, finder, num_frames, fps=FPS, start=0):
     """Return the numbers given in each frame, and whom each number stood for."""
     given, stood_for = [], {}
-    for index in range(num_frames):
+    for index in range(start, num_frames):
         world.now = index
-        frame = Frame(IMAGE, index / FPS, index)
+        frame = Frame(IMAGE, index / fps, index)
         found = finder.boxes(frame)
         looks = [world.look(box) for box in found.xyxy]
         for number, (who, _) in zip(found.person, looks):
@@ -361,27 +360,30 @@ class Looks:
 def live(monkeypatch):
     """Returns a live finder of a world, and how often it looks in each frame."""
 
-    def finder(world, choice=ALL):
+    def finder(world, choice=ALL, is_camera=True):
         now = [100.0]
-        for module in (people, gradual_search):
-            monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
-        looks = Looks(world, now)
-        return PersonFinder(PoseDetector(looks), None, choice, 0.1), looks.nums
+        monkeypatch.setattr(people.time, "monotonic", lambda: now[0])
+        looks, share = Looks(world, now), 0.1
+        detector = PoseDetector(looks)
+        made = PersonFinder(detector, None, choice, share, is_camera=is_camera)
+        return made, looks.nums
 
     return finder
 
 
 NUM_WINDOWS = len(windows(*IMAGE_WH))
-AT_ONCE = -(-NUM_WINDOWS // MOST_LOOKS) + 2  # Pictures of a search without a motion.
+AT_ONCE = 5  # Pictures of a camera that a search without a motion may take.
 
 
 def test_a_live_search_never_stops_a_motion(live):
     world = World(walk(300 + FRAMES.repeat(4), 360))
     finder, looks = live(world)
     given, _ = run(world, finder, 360)
-    assert given == [()] * (AT_ONCE - 1) + [(1,)] * (360 - AT_ONCE + 1)
-    first = [looks.pop(index) for index in range(AT_ONCE)]
-    assert max(first) == MOST_LOOKS  # Nobody was there whose motion could stop.
+    first = given.index((1,))
+    assert first < AT_ONCE
+    assert set(given[first:]) == {(1,)}
+    at_once = [looks.pop(index) for index in range(first + 1)]
+    assert max(at_once) < NUM_WINDOWS < sum(at_once)
     assert max(looks.values()) == 1
     assert sum(looks.values()) == 2 * NUM_WINDOWS
     assert finder.num_detections == 3
@@ -398,35 +400,54 @@ def test_who_comes_late_is_found_beside_a_motion(live):
     assert max(num for index, num in looks.items() if index >= AT_ONCE) == 1
 
 
-def test_who_is_lost_is_searched_for_at_once(live):
+def test_who_is_lost_is_searched_for_with_all_time(live):
     person = walk(300.0, 200)
     person[60:] = person_at(1000.0)
     world = World(person)
     finder, looks = live(world)
     given, _ = run(world, finder, 200)
-    assert max(looks.get(index, 0) for index in range(60, 64)) == MOST_LOOKS
+    assert max(looks.get(index, 0) for index in range(60, 64)) > 8
     assert all(given[64 + AT_ONCE :])
 
 
-def test_after_a_pause_nobody_is_taken_for_followed(live):
-    world = World(walk(300.0, 60))
-    finder, looks = live(world)
-    run(world, finder, 30)
-    looks.clear()
-    found = finder.boxes(Frame(IMAGE, 30 / FPS + 5.0, 30))
-    assert looks == {29: MOST_LOOKS}
-    assert not len(found)
+@pytest.mark.parametrize("is_camera", [True, False])
+def test_a_source_whose_pictures_are_far_apart_is_searched_whole(live, is_camera):
+    world = World(walk(300.0))
+    finder, looks = live(world, is_camera=is_camera)
+    given, _ = run(world, finder, 12, fps=1.5)
+    assert given[is_camera * AT_ONCE :] == [(1,)] * (12 - is_camera * AT_ONCE)
+    # Each may be of somebody else; one is that came while the one before was searched.
+    assert sum(num > NUM_WINDOWS for num in looks.values()) >= 5
+
+
+def test_a_file_waits_for_who_searches(live):
+    world = World(walk(300.0))
+    finder, _ = live(world, is_camera=False)
+    given, _ = run(world, finder, 40)
+    assert given == [(1,)] * 40
+
+
+def test_who_is_wanted_may_change_during_a_search(live):
+    world = World(walk(300.0, 200), walk(900.0, 200))
+    finder, _ = live(world)
+    run(world, finder, 60)  # In the middle of the second search.
+    finder.choose(PeopleChoice.parse("2"))
+    given, stood_for = run(world, finder, 200, start=60)
+    assert given[-100:] == [(2,)] * 100
+    assert set(stood_for[2]) == {1}
 
 
 def test_a_walker_is_found_where_they_are_after_a_slow_search(live):
     world = World(walk(300 + 8 * FRAMES))
     finder, _ = live(world)
-    run(world, finder, AT_ONCE)
-    (box,) = finder.boxes(Frame(IMAGE, AT_ONCE / FPS, AT_ONCE)).xyxy
-    world.now = AT_ONCE
-    assert (
-        box_iou(box[np.newaxis], body_box(world.people[0][AT_ONCE])[np.newaxis]) > 0.8
-    )
+    given, _ = run(world, finder, AT_ONCE)
+    first = given.index((1,))
+    finder, _ = live(world)
+    run(world, finder, first)
+    world.now = first
+    (box,) = finder.boxes(Frame(IMAGE, first / FPS, first)).xyxy
+    body = body_box(world.people[0][first])
+    assert box_iou(box[np.newaxis], body[np.newaxis]) > 0.8
 
 
 def test_two_real_people_keep_their_numbers(shared):

@@ -48,6 +48,17 @@ def test_heatmaps_are_those_of_enlarging_first(image_hw, num_people, scale):
     torch.testing.assert_close(maps, expected, rtol=0, atol=1e-4)
 
 
+def test_tokens_in_half_precision_give_maps_in_full():
+    shape = VitShape((64, 48), hidden=24, num_labels=5)
+    tensors, tokens = weights(shape), torch.randn(2, 12, 24)
+
+    maps = SimpleDecoder(shape, tensors, put)(tokens.half())
+
+    assert maps.dtype == torch.float32
+    expected = plainly(shape, tensors, tokens.half().float())
+    torch.testing.assert_close(maps, expected, rtol=0, atol=1e-4)
+
+
 def test_a_single_pixel_reaches_its_surroundings_alone():
     shape = VitShape((256, 192), hidden=8, num_labels=2)
     tokens = torch.zeros(1, 16 * 12, shape.hidden)

@@ -77,42 +77,48 @@ class Film(Camera):
 def test_what_can_wait_comes_after_what_is_waited_for():
     done = []
     look = Look(
-        Film(0, 1),
+        Film(0, 1, 2),
         lambda frame: done.append(("look", frame.index)) or [],
         Opening(),
         lambda frame: done.append(("meanwhile", frame.index)),
     )
     for seen in look:
         done.append(("seen", round(30 * seen.t)))
-    assert done == [
-        (what, index) for index in (0, 1) for what in ("look", "seen", "meanwhile")
-    ]
+    first = [("look", 0), ("seen", 0)]  # Nobody waited for the first of a file.
+    later = [(what, i) for i in (1, 2) for what in ("look", "seen", "meanwhile")]
+    assert done == first + later
 
 
 @pytest.mark.parametrize(
-    ("waits", "expected"),
+    ("rests", "expected"),
     [
-        ([0, 0, 0, 0], [0, 1, 2, 3]),
-        ([0, 0.01, 0, 0.01, 0], [0, 2, 4]),  # Each look makes the next frame late.
-        ([0, *[0.02] * 8], [0, 3, 6]),
+        ([0.01] * 4, [0, 1, 2, 3]),
+        ([0.01, 0, 0.01, 0, 0.01], [0, 2, 4]),  # What can wait makes the next late.
+        ([0.01, *[0] * 8], [0, 3, 6]),
     ],
     ids=["quick", "nearly quick", "slow"],
 )
-def test_what_can_wait_waits_where_frames_do(monkeypatch, waits, expected):
-    done = []
-    camera = Camera(*range(len(waits)))
-    look = Look(camera, lambda _: [], Opening(), lambda f: done.append(f.index))
-    clock = iter([index / 30 + wait for index, wait in enumerate(waits)])
-    now = [0.0, 0]
+@pytest.mark.parametrize("kind", [Camera, Film])
+def test_what_can_wait_waits_where_frames_do(monkeypatch, kind, rests, expected):
+    now, done = [100.0], []
 
-    def monotonic():
-        now[1] += 1
-        if now[1] % 2:  # Before the look; it takes no time.
-            now[0] = next(clock)
-        return now[0]
+    class Source(kind):
+        def __iter__(self):
+            for frame, rest in zip(super().__iter__(), rests):
+                now[0] += rest if self.is_live else 0.01  # A file's is read meanwhile.
+                yield frame
 
-    monkeypatch.setattr(camera_feed.time, "monotonic", monotonic)
-    list(look)
+    class Paced:
+        def __init__(self, _):
+            self._rests = iter(rests)
+
+        def wait_for(self, _):
+            return next(self._rests)
+
+    monkeypatch.setattr(camera_feed.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(camera_feed, "Pace", Paced)
+    source = Source(*range(len(rests)))
+    list(Look(source, lambda _: [], Opening(), lambda f: done.append(f.index)))
     assert done == expected
 
 
@@ -149,7 +155,7 @@ def test_what_opening_raises_is_raised_when_waited_for(kind, caplog):
 @pytest.mark.parametrize("is_paced", [True, False])
 def test_only_a_file_in_its_own_time_is_waited_for(is_paced, monkeypatch):
     waited, video = [], Camera(0, 1)
-    monkeypatch.setattr(Pace, "wait_for", lambda _, t: waited.append(t))
+    monkeypatch.setattr(Pace, "wait_for", lambda _, t: waited.append(t) or 0.0)
     video.is_live = False
     look = Look(video, lambda frame: [], Opening(), is_paced=is_paced)
     assert len(list(look)) == 2

@@ -132,6 +132,24 @@ def test_who_stops_it_gets_no_take(config, tmp_path, after):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_feed_that_was_told_to_end_makes_no_take(config, tmp_path):
+    """Who stops it wakes the feed first, which then ends as if the clip had."""
+
+    class StoppedError(Exception):
+        pass
+
+    video = Video(15)
+
+    def stop(share):
+        if video.looked >= 14 and share == 1.0:
+            raise StoppedError
+
+    path = tmp_path / "new.take.jsonl"
+    with pytest.raises(StoppedError):
+        detect_again(old_take(3), config, path, Opening(), stop, video.open)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_another_video_is_told(config, tmp_path):
     video, path = Video(image_wh=(1280, 720)), tmp_path / "new.take.jsonl"
     with pytest.raises(TakeError, match="1280 x 720, those of the take 640 x 480"):

@@ -51,6 +51,12 @@ def test_who_was_not_there_before_gets_a_new_number():
     assert numbers_as_before(before, now) == {1: 8, 2: 1}
 
 
+def test_one_who_is_at_the_same_place_for_a_moment_is_another():
+    before = seen(1, range(30))
+    now = seen(1, range(20), 450) + seen(1, range(20, 30))
+    assert numbers_as_before(before, now) == {1: 2}
+
+
 def test_one_who_only_passes_by_is_another():
     before = seen(1, range(30))
     now = [each for x in range(30) for each in seen(1, [x], 20.0 * x)]

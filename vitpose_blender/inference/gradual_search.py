@@ -9,7 +9,8 @@ from ..core.types import Detections, ImageArray
 from .pose_detector import PoseSearch
 
 SLICE = 0.015  # Of each picture's time, unless a single look takes longer [s].
-MOST_LOOKS = 8  # In a picture in which nobody is seen well.
+FREE_SLICE = 0.1  # Of a picture's time in which nobody is seen well [s].
+_FEW = 4  # Looks between two looks at the clock there.
 
 
 class GradualSearch:
@@ -42,19 +43,30 @@ class GradualSearch:
         Returns:
             Those and the others; None where there is more to do.
         """
-        start = time.monotonic()
-        num_looks = self._num_looks if len(known) else MOST_LOOKS
-        found = self._search.go_on(image, num_looks, known.xyxy)
-        self.took = time.monotonic() - start
-        self.spent += self.took
+        self.took = 0.0
         if len(known):
+            found = self._look(image, self._num_looks, known)
             self._fit(self.took)
+        else:
+            found = None
+            while found is None and self.took < FREE_SLICE:
+                found = self._look(image, _FEW, known)
         if found is None:
             return None
         return Detections(
             np.concatenate([known.xyxy, found.xyxy]),
             np.concatenate([known.score, found.score]),
         )
+
+    def _look(
+        self, image: ImageArray, num_looks: int, known: Detections
+    ) -> Detections | None:
+        start = time.monotonic()
+        found = self._search.go_on(image, num_looks, known.xyxy)
+        took = time.monotonic() - start
+        self.took += took
+        self.spent += took
+        return found
 
     def _fit(self, took: float) -> None:
         """Take more looks in the next picture where there is time, or less."""

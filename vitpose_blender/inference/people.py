@@ -43,8 +43,10 @@ class PersonFinder:
         every: Frames from one regular detection to the next; None leaves it to the
             detector. See `SearchPlan`.
         people: Whom to return.
-        max_share: Live, see `SearchPlan`. Then the built-in detector also searches
-            gradually, as nobody's motion must stand for it; see `search_on`.
+        max_share: Live, see `SearchPlan`. Then the built-in detector searches beside
+            who is followed, whose motion must not stand: `search_on` must be called.
+        is_camera: Whether pictures go on while it searches: also the first people are
+            then looked for in the newest one each time.
     """
 
     def __init__(
@@ -53,16 +55,19 @@ class PersonFinder:
         every: int | None = None,
         people: PeopleChoice = PeopleChoice(),  # noqa: B008  (frozen)
         max_share: float | None = None,
+        *,
+        is_camera: bool = False,
     ) -> None:
         self._detector = detector
         self._plan = SearchPlan(detector.every if every is None else every, max_share)
-        self._is_live = max_share is not None
+        self._is_gradual = max_share is not None and isinstance(detector, PoseDetector)
+        self._is_camera = is_camera
         self._search: GradualSearch | None = None  # One that is going on.
         self._tracker = Tracker(MAX_AGE)
         self._chooser = Chooser(people)
         self._followed: dict[int, PersonBox] = {}
         self._last_person: int | None = None
-        self._last_t = -np.inf
+        self._last_t = np.nan  # Of the last frame; NaN before the first [s].
         self._searched = 0.0  # How long it took in the last frame [s].
         self.num_detections = 0
 
@@ -78,7 +83,7 @@ class PersonFinder:
         if is_pause:  # What was seen is long gone.
             self._search, self._followed = None, {}
         if is_pause or (self._is_wanted and not self._can_wait):
-            self._find(frame, self._strong())
+            self._find(frame, in_parts=self._is_camera and not is_pause)
         self._plan.count()
         self._last_t = frame.t
         people = self._chooser.choose(self._followed, frame.t)
@@ -124,7 +129,7 @@ class PersonFinder:
         Call it when all is done that `frame` is waited for.
         """
         if self._is_wanted and self._can_wait:
-            self._find(frame, self._strong())
+            self._find(frame, in_parts=True)
 
     @property
     def _is_wanted(self) -> bool:
@@ -134,8 +139,7 @@ class PersonFinder:
     @property
     def _can_wait(self) -> bool:
         """Whether a search can be spread, and there is a motion to be spared."""
-        is_gradual = self._is_live and isinstance(self._detector, PoseDetector)
-        return is_gradual and bool(self._strong())
+        return self._is_gradual and bool(self._strong())
 
     def _strong(self) -> dict[int, PersonBox]:
         """Return those who were seen well in the last frame, and need not be found."""
@@ -145,9 +149,10 @@ class PersonFinder:
             if not box.is_weak and box.t >= self._last_t
         }
 
-    def _find(self, frame: Frame, strong: dict[int, PersonBox]) -> None:
-        """Find people, at once or a little more of it."""
-        if self._is_live and isinstance(self._detector, PoseDetector):
+    def _find(self, frame: Frame, *, in_parts: bool) -> None:
+        """Find people, all at once or a part of it where the detector can do that."""
+        strong = self._strong()
+        if in_parts and isinstance(self._detector, PoseDetector):
             search = self._search or GradualSearch(self._detector.search())
             found = search.go_on(frame.image, self._where(strong, frame.t))
             spent, self._searched = search.spent, search.took
@@ -156,6 +161,7 @@ class PersonFinder:
             start = time.monotonic()
             found = self._detector.detect(frame.image)
             spent = self._searched = time.monotonic() - start
+            self._search = None
         if found is not None:
             self.num_detections += 1
             self._plan.end(spent)

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 AT_ONCE = 0.05  # What is not there at all is known by then [s].
-SEARCHING = 0.1  # Share of the time for finding people; a search stops the motion.
-LATE = 0.002  # A frame that had to wait for longer came too early for us [s].
-EVERY_LATE = 3  # Of frames that come too early; after these we do what can wait, too.
+SEARCHING = 0.1  # Share of the time for finding people.
+LITTLE = 0.005  # Who waited less than that for a frame has no time to spare [s].
+EVERY_LATE = 3  # After every so many frames without time, what can wait is done, too.
 LET_GO = 1.0  # How long a source that is not wanted any more is waited for [s].
 
 
@@ -65,7 +65,12 @@ def open_frames(config: CaptureConfig, person: int, opening: Opening) -> Iterato
         camera = Camera(source.image_wh, config.fov, config.tilt)
         lifter = people_lifter(config, camera)
         max_share = SEARCHING if config.paced else None
-        finder = PersonFinder(detector, people=choice(person), max_share=max_share)
+        finder = PersonFinder(
+            detector,
+            people=choice(person),
+            max_share=max_share,
+            is_camera=source.is_live,
+        )
         estimator = PoseEstimator(finder, model, lifter, camera, source.name)
         header = TakeHeader(
             source=source.name,
@@ -150,7 +155,7 @@ class Look:
         self._start = start
         self._is_paced = is_paced and not source.is_live
         self._num_before: int | None = None
-        self._num_late = 0  # Frames in a row that had to wait.
+        self._num_late = 0  # Frames in a row that were not waited for.
 
     @property
     def num_dropped(self) -> int:
@@ -161,6 +166,7 @@ class Look:
 
     def __iter__(self) -> Iterator[Seen]:
         source, pace = self._source, Pace(self._opening)
+        asked = time.monotonic()
         for frame in source:
             if self._opening.is_set():
                 return
@@ -168,19 +174,24 @@ class Look:
                 continue
             if self._num_before is None:  # What came while loading was not dropped.
                 self._num_before = source.num_dropped
+            rest = time.monotonic() - asked
             if self._is_paced:
-                pace.wait_for(frame.t)
-            grabbed = frame.t if source.is_live else time.monotonic()
-            start = time.monotonic()
-            waited = start - grabbed
-            people = tuple(self._find_people(frame))
-            work = time.monotonic() - start
-            yield Seen(frame.t, grabbed, people, frame.image, work=work, waited=waited)
-            self._use_rest(frame, waited)
+                rest = pace.wait_for(frame.t)
+            yield self._seen(frame)
+            self._use_rest(frame, rest)
+            asked = time.monotonic()
 
-    def _use_rest(self, frame: Frame, waited: float) -> None:
-        """Do what can wait, only now and then where frames have to wait already."""
-        self._num_late = self._num_late + 1 if waited > LATE else 0
+    def _seen(self, frame: Frame) -> Seen:
+        start = time.monotonic()
+        grabbed = frame.t if self._source.is_live else start
+        people = tuple(self._find_people(frame))
+        work = time.monotonic() - start
+        waited = start - grabbed
+        return Seen(frame.t, grabbed, people, frame.image, work=work, waited=waited)
+
+    def _use_rest(self, frame: Frame, rest: float) -> None:
+        """Do what can wait, but seldom where frames are not waited for."""
+        self._num_late = self._num_late + 1 if rest < LITTLE else 0
         if self._num_late % EVERY_LATE == 0:
             self._meanwhile(frame)
 

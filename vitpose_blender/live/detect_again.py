@@ -59,6 +59,7 @@ def detect_again(
         header = header_of(take, feed.header)
         moments = _in_time(take, start, feed.seen, progress)
         packets = [packet for moment in moments for packet in moment.packets]
+        progress(1.0)  # A feed that was told to end ends as if it were over.
         numbers = numbers_as_before(take.packets, packets)
         lines = (dumps(replace(p, person=numbers[p.person])) for p in packets)
         write_whole(path, header, lines)

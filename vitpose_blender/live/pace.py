@@ -20,9 +20,15 @@ class Pace:
         self._now = now
         self._offset: float | None = None
 
-    def wait_for(self, t: float) -> None:
-        """Return at the time `t` [s] of the source, which begins with the first."""
+    def wait_for(self, t: float) -> float:
+        """Return at the time `t` [s] of the source, which begins with the first.
+
+        Returns:
+            How long there was to wait [s].
+        """
         now = self._now()
         if self._offset is None or now > t + self._offset:
             self._offset = now - t
-        self._stop.wait(max(t + self._offset - now, 0.0))
+        rest = max(t + self._offset - now, 0.0)
+        self._stop.wait(rest)
+        return rest

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from ..core.packet import Packet
-from ..core.types import FloatArray
+from ..core.stick_figures import person_box
 from ..inference.tracking import box_iou
 
 SAME = 0.5  # From this mean overlap of their boxes on, two are one person.
@@ -52,10 +52,15 @@ def _overlaps(
     found = defaultdict(list)
     for packet in now:
         for old in before.get(_moment(packet), ()):
-            overlap = box_iou(_box(packet), _box(old))[0, 0]
-            if overlap > 0:
-                found[packet.person, old.person].append(float(overlap))
+            found[packet.person, old.person].append(_overlap(packet, old))
     return found
+
+
+def _overlap(one: Packet, other: Packet) -> float:
+    boxes = person_box(one), person_box(other)
+    if boxes[0] is None or boxes[1] is None:
+        return 0.0
+    return float(box_iou(boxes[0][np.newaxis], boxes[1][np.newaxis])[0, 0])
 
 
 def _total(item: tuple[tuple[int, int], Sequence[float]]) -> float:
@@ -79,15 +84,3 @@ def _moments(packets: Iterable[Packet]) -> Mapping[int, set[int]]:
 
 def _moment(packet: Packet) -> int:
     return round(packet.t * _PER_SECOND)
-
-
-def _box(packet: Packet) -> FloatArray:
-    """Return the box of a person, shape `(1, 4)`, as xyxy [px]."""
-    if packet.box is not None:
-        left, top, width, height = packet.box
-        return np.array([[left, top, left + width, top + height]])
-    seen = packet.keypoints.xy[packet.keypoints.score > 0]
-    if not len(seen):
-        return np.zeros((1, 4))
-    box: FloatArray = np.concatenate([np.nanmin(seen, axis=0), np.nanmax(seen, axis=0)])
-    return box[np.newaxis]
