@@ -54,7 +54,7 @@ def live():
 @pytest.fixture
 def hasty(monkeypatch):
     """Let files be looked at as fast as it goes."""
-    monkeypatch.setattr(Pace, "wait_for", lambda *_: None)
+    monkeypatch.setattr(Pace, "wait_for", lambda *_: 0.0)
 
 
 @pytest.fixture
@@ -66,6 +66,7 @@ def halfway(monkeypatch):
         if t > 0.3:
             reached.set()
             self._stop.wait(WAIT)
+        return 0.0
 
     monkeypatch.setattr(Pace, "wait_for", wait_for)
     return reached
@@ -361,7 +362,9 @@ def test_files_are_looked_at_in_real_time_and_never_skipped():
             now[0] += seconds
 
     pace = Pace(Stop(), lambda: now[0])
+    rests = []
     for t, work in ((3.0, 0.01), (3.04, 0.3), (3.08, 0.0), (3.12, 0.0)):
-        pace.wait_for(t)
+        rests.append(pace.wait_for(t))
         now[0] += work
+    assert rests == waits
     np.testing.assert_allclose(waits, [0.0, 0.03, 0.0, 0.04], atol=1e-9)
