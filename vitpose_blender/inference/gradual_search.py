@@ -9,7 +9,7 @@ from ..core.types import Detections, ImageArray
 from .pose_detector import PoseSearch
 
 SLICE = 0.015  # Of each picture's time, unless a single look takes longer [s].
-FREE_SLICE = 0.1  # Of a picture's time in which nobody is seen well [s].
+FREE_SLICE = 0.05  # Of a picture's time in which nobody is seen well [s].
 _FEW = 4  # Looks between two looks at the clock there.
 
 
