@@ -78,9 +78,10 @@ def middle(packets):
     return on_screen(*view.to_region(box.mean(axis=0)))
 
 shown = live.overlay.shown
-rect = view.rect
-[on_screen(rect.left, rect.top), [rect.width, rect.height], on_screen(*view.grip),
- middle(shown.packets) if shown is not None and shown.packets else None]
+[on_screen(view.rect.left, view.rect.top), [view.rect.width, view.rect.height],
+ on_screen(*view.grip),
+ middle(shown.packets) if shown is not None and shown.packets else None
+] if view is not None else None
 """
 SET = "chosen = bpy.context.scene.vitpose.overlay\n{}\n0"
 INVOKE = """
@@ -118,6 +119,7 @@ class Look:
         self.blender.ask(TIME)
         self.check("it starts", self.capture.start())
         self.capture.wait_until_running()
+        wait_for("a picture", self.where)
         wait_for("somebody", lambda: self.where()[3])
         self.wait_until_drawn("_draw_picture")
         self.blender.shot("1 running")
