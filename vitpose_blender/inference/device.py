@@ -72,6 +72,16 @@ def available_devices() -> tuple[str, ...]:
     return (*(name for name in names if _computes(name)), "cpu")
 
 
+def exact_dtype(dtype: "torch.dtype") -> "torch.dtype":
+    """Return the number format of what goes on beside products with weights.
+
+    bfloat16 has too few significant bits for anything else; see `vit.Vit`.
+    """
+    import torch
+
+    return torch.float32 if dtype == torch.bfloat16 else dtype
+
+
 def limit_threads(spare: int = 0) -> None:
     """Keep torch from starting more threads than this process may use.
 
@@ -143,8 +153,7 @@ def _cpu_has_bfloat16() -> bool:
 def _probe(name: str, dtype: "torch.dtype") -> float:
     """Return the time of one transformer layer's main work on a person's tokens [s].
 
-    The shapes are ViTPose-S's; bfloat16 is kept to products with weights, as in
-    `vit.Vit`. Infinite where the result is not finite.
+    The shapes are ViTPose-S's; infinite where the result is not finite.
     """
     import torch
     from torch.nn.functional import gelu, linear, scaled_dot_product_attention
@@ -152,8 +161,7 @@ def _probe(name: str, dtype: "torch.dtype") -> float:
     with torch.inference_mode():
         tokens = torch.ones(192, 384, device=name, dtype=dtype)
         weight = torch.full((1536, 384), 1e-3, device=name, dtype=dtype)
-        exact = torch.float32 if dtype == torch.bfloat16 else dtype
-        heads = torch.ones(1, 12, 192, 32, device=name, dtype=exact)
+        heads = torch.ones(1, 12, 192, 32, device=name, dtype=exact_dtype(dtype))
         start = time.perf_counter()
         hidden = gelu(linear(tokens, weight))
         mixed = scaled_dot_product_attention(heads, heads, heads)

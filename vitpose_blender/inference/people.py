@@ -60,7 +60,8 @@ class PersonFinder:
     ) -> None:
         self._detector = detector
         self._plan = SearchPlan(detector.every if every is None else every, max_share)
-        self._is_gradual = max_share is not None and isinstance(detector, PoseDetector)
+        self._is_live = max_share is not None
+        self._in_parts = detector if isinstance(detector, PoseDetector) else None
         self._is_camera = is_camera
         self._search: GradualSearch | None = None  # One that is going on.
         self._tracker = Tracker(MAX_AGE)
@@ -139,7 +140,8 @@ class PersonFinder:
     @property
     def _can_wait(self) -> bool:
         """Whether a search can be spread, and there is a motion to be spared."""
-        return self._is_gradual and bool(self._strong())
+        can_spread = self._is_live and self._in_parts is not None
+        return can_spread and bool(self._strong())
 
     def _strong(self) -> dict[int, PersonBox]:
         """Return those who were seen well in the last frame, and need not be found."""
@@ -152,8 +154,8 @@ class PersonFinder:
     def _find(self, frame: Frame, *, in_parts: bool) -> None:
         """Find people, all at once or a part of it where the detector can do that."""
         strong = self._strong()
-        if in_parts and isinstance(self._detector, PoseDetector):
-            search = self._search or GradualSearch(self._detector.search())
+        if in_parts and self._in_parts is not None:
+            search = self._search or GradualSearch(self._in_parts.search())
             found = search.go_on(frame.image, self._where(strong, frame.t))
             spent, self._searched = search.spent, search.took
             self._search = search if found is None else None

@@ -5,17 +5,17 @@ The same numbers as transformers' `VitPoseForPoseEstimation`, which takes three 
 longer to import than torch does. torch is imported where it is used, never before.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .device import exact_dtype
 from .vit_decoders import ClassicDecoder, SimpleDecoder
 from .vit_shape import VitShape
 
 if TYPE_CHECKING:
     import torch
 
-    Tensors = Mapping[str, torch.Tensor]
+    from .vit_decoders import Tensors
 
 _PADDING = 2  # Around a crop, before it is cut into patches [px].
 
@@ -44,11 +44,8 @@ class Vit:
         dtype: "torch.dtype",
         expert: int = 0,
     ) -> None:
-        import torch
-
         self.shape = shape
-        bfloat16 = dtype == torch.bfloat16
-        self.input_dtype = torch.float32 if bfloat16 else dtype
+        self.input_dtype = exact_dtype(dtype)
         self._product_dtype = dtype
         self._device = device
         embeddings = "backbone.embeddings."

@@ -58,47 +58,57 @@ def open_frames(config: CaptureConfig, person: int, opening: Opening) -> Iterato
         if models is None or source is None:
             yield Feed(TakeHeader(), "", ())
             return
-        device, model, detector = models
-        from ..inference.capture import PoseEstimator
-        from ..inference.people import PersonFinder
+        yield _feed(config, person, opening, source, models)
 
-        camera = Camera(source.image_wh, config.fov, config.tilt)
-        lifter = people_lifter(config, camera)
-        max_share = SEARCHING if config.paced else None
-        finder = PersonFinder(
-            detector,
-            people=choice(person),
-            max_share=max_share,
-            is_camera=source.is_live,
-        )
-        estimator = PoseEstimator(finder, model, lifter, camera, source.name)
-        header = TakeHeader(
-            source=source.name,
-            model=model.name,
-            lifter=config.live_lifter,
-            image_wh=source.image_wh,
-            fov=camera.fov,
-            tilt=camera.tilt,
-            fps=source.fps,
-            layout=model.layout.id,
-        )
-        look = Look(
-            source,
-            estimator.packets,
-            opening,
-            finder.search_on,
-            start=config.start,
-            is_paced=config.paced,
-        )
-        yield Feed(
-            header,
-            device.describe(),
-            look,
-            source.interrupt,
-            lambda: look.num_dropped,
-            set_tilt=lifter.set_tilt,
-            set_person=lambda number: finder.choose(choice(number)),
-        )
+
+def _feed(
+    config: CaptureConfig,
+    person: int,
+    opening: Opening,
+    source: "FrameSource",
+    models: "tuple[Device, ViTPose, PersonDetector]",
+) -> Feed:
+    """Return what is seen of an open source by models that are loaded."""
+    from ..inference.capture import PoseEstimator
+    from ..inference.people import PersonFinder
+
+    device, model, detector = models
+    camera = Camera(source.image_wh, config.fov, config.tilt)
+    lifter = people_lifter(config, camera)
+    finder = PersonFinder(
+        detector,
+        people=choice(person),
+        max_share=SEARCHING if config.paced else None,
+        is_camera=source.is_live,
+    )
+    estimator = PoseEstimator(finder, model, lifter, camera, source.name)
+    header = TakeHeader(
+        source=source.name,
+        model=model.name,
+        lifter=config.live_lifter,
+        image_wh=source.image_wh,
+        fov=camera.fov,
+        tilt=camera.tilt,
+        fps=source.fps,
+        layout=model.layout.id,
+    )
+    look = Look(
+        source,
+        estimator.packets,
+        opening,
+        finder.search_on,
+        start=config.start,
+        is_paced=config.paced,
+    )
+    return Feed(
+        header,
+        device.describe(),
+        look,
+        source.interrupt,
+        lambda: look.num_dropped,
+        set_tilt=lifter.set_tilt,
+        set_person=lambda number: finder.choose(choice(number)),
+    )
 
 
 def _load(
